@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The few words that people type; meson does the work.
+BUILD = build
+PREFIX ?= /usr/local
+BENCH ?= all
+
+.PHONY: all check install bench lint clean
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) -Dtests=false --prefix=$(PREFIX)
+
+check:
+	@./check
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+# make bench BENCH=bonding|copying|memory|start
+bench: all
+	@tools/deps bench
+	@/usr/bin/python3 -m bench $(BENCH)
+
+lint:
+	@tools/lint
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""python3 -m bench NAME... : runs the named measurements, or all."""
+import sys
+
+from . import bonding, copying, gaps, memory, start
+
+BENCHES = {module.__name__.rpartition(".")[2]: module
+           for module in (bonding, copying, gaps, memory, start)}
+
+
+def main(names):
+    if names in ([], ["all"]):
+        names = list(BENCHES)
+    if unknown := [name for name in names if name not in BENCHES]:
+        sys.exit(f"there is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+    for name in names:
+        BENCHES[name].main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""User memory of an idle flow: both ends together, with 4,000 of them."""
+import subprocess
+from pathlib import Path
+
+from testbed.lab import Lab
+from testbed.link import Link
+from testbed.mpbridge import Bridge
+from testbed.topology import bridge
+
+from . import processes
+from .report import figure, line
+
+FLOWS = 4000
+WARM_UP_FLOWS = 50
+RUNS = 3
+PORT = 7000
+PYTHON = "/usr/bin/python3"
+SCRIPT = Path(__file__).with_name("idle.py")
+
+
+def open_flows(net, count):
+    """The process that holds them, once all have carried a byte each way."""
+    holder = net.host_a.popen([PYTHON, SCRIPT, "open", net.host_b_ip, PORT, count],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if holder.stdout.readline() != "open\n":
+        raise SystemExit(f"{count} connections could not be opened")
+    return holder
+
+
+def measure():
+    """Bytes a flow."""
+    with Lab() as lab:
+        net = bridge(lab, [Link(), Link()])
+        with Bridge(net) as both:
+            serve = net.host_b.popen([PYTHON, SCRIPT, "serve", PORT], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL)
+            serve.stdout.readline()
+            pids = processes.of_bridge(both)
+            open_flows(net, WARM_UP_FLOWS)
+            before = processes.private_bytes(pids)
+            holder = open_flows(net, FLOWS)
+            after = processes.private_bytes(pids)
+            holder.kill_group()
+    line(f"  {before / 1024:.0f} KiB before, {after / 1024:.0f} KiB with {FLOWS} flows more")
+    return (after - before) / FLOWS
+
+
+def main():
+    title = f"user memory of an idle flow, both ends, {FLOWS} flows"
+    line(title)
+    figure(title, [measure() for _ in range(RUNS)], 1024, at_most=True, unit=" bytes")

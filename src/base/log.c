@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The log: one line, one write, to stderr or to syslog. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LINE_BYTES 1024
+
+static enum log_level max_level = LOG_LEVEL_INFO;
+static bool is_syslog;
+static char prefix[16];
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_use_syslog(void)
+{
+	openlog("mpbridge", LOG_PID, LOG_DAEMON);
+	is_syslog = true;
+}
+
+void log_set_prefix(const char *text)
+{
+	snprintf(prefix, sizeof(prefix), "%s", text);
+}
+
+bool log_is_on(enum log_level level)
+{
+	return level <= max_level;
+}
+
+static const char *level_word(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERROR:
+		return "error: ";
+	case LOG_LEVEL_WARNING:
+		return "warning: ";
+	case LOG_LEVEL_DEBUG:
+		return "debug: ";
+	case LOG_LEVEL_INFO:
+		break;
+	}
+	return "";
+}
+
+static int syslog_priority(enum log_level level)
+{
+	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
+	return priority[level];
+}
+
+/* Whatever a peer put into a name must not end a line or steer a terminal. */
+static void replace_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void write_line(char *line, size_t length)
+{
+	line[length] = '\n';
+	if (write(STDERR_FILENO, line, length + 1) < 0)
+		return; /* nobody is left to be told */
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	char line[LINE_BYTES + 1];
+	va_list args;
+	int head, length;
+
+	if (!log_is_on(level))
+		return;
+	head = is_syslog ? snprintf(line, LINE_BYTES, "%s%s", prefix, level_word(level))
+			 : snprintf(line, LINE_BYTES, "mpbridge: %s%s", prefix, level_word(level));
+	va_start(args, format);
+	length = vsnprintf(line + head, (size_t)(LINE_BYTES - head), format, args);
+	va_end(args);
+	if (length < 0)
+		return;
+	length = length + head < LINE_BYTES ? length + head : LINE_BYTES - 1;
+	replace_controls(line);
+	if (is_syslog)
+		syslog(syslog_priority(level), "%s", line);
+	else
+		write_line(line, (size_t)length);
+}
+
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
+		    uint32_t *suppressed)
+{
+	if (now_ms < limit->next_ms) {
+		limit->suppressed++;
+		return false;
+	}
+	*suppressed = limit->suppressed;
+	limit->suppressed = 0;
+	limit->next_ms = now_ms + interval_ms;
+	return true;
+}

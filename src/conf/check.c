@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Checks of the configuration as a whole. */
+#include "conf/check.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+/* Which addresses may stand in a place; those that are no unicast address may stand nowhere. */
+struct address_rule {
+	bool unspecified, loopback, link_local;
+	const char *allowed;
+};
+
+static const struct address_rule far_rule = {
+	.loopback = true, /* has its own check */
+	.allowed = "addresses of the far router",
+};
+static const struct address_rule listen_rule = {
+	.unspecified = true,
+	.loopback = true,
+	.allowed = "addresses of this router, 0.0.0.0 and ::",
+};
+static const struct address_rule source_rule = {
+	.unspecified = true, /* these two are dropped */
+	.loopback = true,
+	.allowed = "an address of this router",
+};
+static const struct address_rule own_rule = {
+	.allowed = "an address of this router on one of its links",
+};
+static const struct address_rule gateway_rule = {
+	.link_local = true,
+	.allowed = "an address of the next router on the link",
+};
+
+static const struct conf_option *option_of(const struct draft *draft, const char *key)
+{
+	return options_find_key(option_table, draft->conf.role, key);
+}
+
+static bool is_given(const struct draft *draft, const char *key)
+{
+	return draft_source_of(draft, option_of(draft, key)) != DRAFT_NOBODY;
+}
+
+/* How messages name an element of a list; of one alone, which may have no brackets, the list. */
+static const char *place_of(const struct draft *draft, const char *key, unsigned index,
+			    unsigned count, char buf[static DRAFT_WHERE_BYTES])
+{
+	return draft_where(draft, option_of(draft, key), count > 1 ? (int)index : -1, buf);
+}
+
+/* Of a file that could not be read nobody knows what it lacks. */
+static void check_required(struct draft *draft)
+{
+	char allowed[160], where[DRAFT_WHERE_BYTES];
+
+	if (draft->is_unread)
+		return;
+	for (const struct conf_option *option = option_table; option->about; option++)
+		if (option->is_required && option_has_role(option, draft->conf.role) &&
+		    draft_source_of(draft, option) == DRAFT_NOBODY)
+			messages_add(draft->errors, "%s: missing; allowed: %s",
+				     draft_where(draft, option, -1, where),
+				     option_allowed(option, false, allowed));
+}
+
+/* What is wrong with the address under the rule, or NULL. No address at all is none to judge. */
+static const char *find_fault(const struct address *a, const struct address_rule *rule)
+{
+	if (address_is_multicast(a))
+		return "a multicast address";
+	if (address_is_broadcast(a))
+		return "the broadcast address";
+	if (address_is_unspecified(a) && !rule->unspecified)
+		return "an unspecified address";
+	if (address_is_loopback(a) && !rule->loopback)
+		return "a loopback address";
+	if (address_is_link_local(a) && !rule->link_local)
+		return "a link-local address, which means nothing without its link";
+	return NULL;
+}
+
+static void check_address(struct draft *draft, const struct address *a,
+			  const struct address_rule *rule, const char *where)
+{
+	const char *fault = find_fault(a, rule);
+	char ip[ADDRESS_TEXT_BYTES];
+
+	if (fault)
+		messages_add(draft->errors, "%s: found %s, %s; allowed: %s", where,
+			     address_format_ip(a, ip), fault, rule->allowed);
+}
+
+static bool is_same_host(const struct conf_host *a, const struct conf_host *b)
+{
+	if (a->address.family != 0 || b->address.family != 0)
+		return address_ip_equal(&a->address, &b->address);
+	return a->name[0] && strcasecmp(a->name, b->name) == 0;
+}
+
+/* Each host by itself, and against those before it. */
+static void check_hosts(struct draft *draft, const char *key, const struct conf_host *host,
+			unsigned count, const struct address_rule *rule)
+{
+	char where[DRAFT_WHERE_BYTES];
+
+	for (unsigned i = 0; i < count; i++) {
+		place_of(draft, key, i, count, where);
+		check_address(draft, &host[i].address, rule, where);
+		for (unsigned j = 0; j < i; j++)
+			if (is_same_host(&host[i], &host[j])) {
+				messages_add(draft->errors, "%s: %s is in the list twice", where,
+					     host[i].name);
+				break;
+			}
+	}
+}
+
+/*
+ * A loopback address never leads to another router. All of them may be one: then both ends run on
+ * one machine, which is a test.
+ */
+static void check_far_loopback(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+	unsigned loopbacks = 0;
+
+	for (unsigned i = 0; i < conf->n_servers; i++)
+		loopbacks += address_is_loopback(&conf->server[i].address);
+	for (unsigned i = 0; i < conf->n_servers && loopbacks < conf->n_servers; i++)
+		if (address_is_loopback(&conf->server[i].address))
+			messages_add(draft->errors,
+				     "%s: found %s, a loopback address among others; allowed: %s",
+				     place_of(draft, "server", i, conf->n_servers, where),
+				     conf->server[i].name, far_rule.allowed);
+}
+
+static void listen_everywhere(struct conf_host *host, unsigned *count)
+{
+	static const char *const any[] = {"0.0.0.0", "::"};
+
+	for (*count = 0; *count < 2; ++*count) {
+		snprintf(host[*count].name, sizeof(host[*count].name), "%s", any[*count]);
+		address_parse(any[*count], &host[*count].address);
+	}
+}
+
+static void check_client(struct draft *draft)
+{
+	struct conf *conf = &draft->conf;
+
+	check_hosts(draft, "server", conf->server, conf->n_servers, &far_rule);
+	check_far_loopback(draft);
+	if (!is_given(draft, "local_address"))
+		listen_everywhere(conf->local, &conf->n_locals);
+	check_hosts(draft, "local_address", conf->local, conf->n_locals, &listen_rule);
+}
+
+/* As a source these mean nothing. Files written for a client and a server alike have them. */
+static void drop_empty_sources(struct draft *draft)
+{
+	struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < conf->n_locals; i++) {
+		const struct address *a = &conf->local[i].address;
+
+		if (address_is_loopback(a) || address_is_unspecified(a))
+			messages_add(draft->notes,
+				     "%s: ignored: %s cannot be the source of outgoing connections",
+				     place_of(draft, "local_address", i, conf->n_locals, where),
+				     conf->local[i].name);
+		else
+			conf->local[kept++] = conf->local[i];
+	}
+	conf->n_locals = kept;
+}
+
+static void check_server(struct draft *draft)
+{
+	struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+
+	if (!is_given(draft, "server"))
+		listen_everywhere(conf->server, &conf->n_servers);
+	check_hosts(draft, "server", conf->server, conf->n_servers, &listen_rule);
+	check_hosts(draft, "local_address", conf->local, conf->n_locals, &source_rule);
+	drop_empty_sources(draft);
+	if (conf->n_locals == 2 && conf->local[0].address.family == conf->local[1].address.family)
+		messages_add(draft->errors,
+			     "%s: two of one family; allowed: one for IPv4 and one for IPv6",
+			     draft_where(draft, option_of(draft, "local_address"), -1, where));
+}
+
+static void check_path(struct draft *draft, const struct conf_path *path, const char *where)
+{
+	char member[DRAFT_WHERE_BYTES + 16];
+	bool is_mixed = path->address.family && path->gateway.family &&
+			path->address.family != path->gateway.family;
+
+	snprintf(member, sizeof(member), "%s.address", where);
+	check_address(draft, &path->address, &own_rule, member);
+	snprintf(member, sizeof(member), "%s.gateway", where);
+	check_address(draft, &path->gateway, &gateway_rule, member);
+	if (is_mixed)
+		messages_add(draft->errors, "%s: not of the family of the address; allowed: %s",
+			     member, path->address.family == AF_INET ? "IPv4" : "IPv6");
+	else if (path->address.family && address_ip_equal(&path->address, &path->gateway))
+		messages_add(draft->errors, "%s: the address itself; allowed: %s", member,
+			     gateway_rule.allowed);
+}
+
+/* One path is one link: neither the interface nor the address can be another's too. */
+static void check_paths(struct draft *draft)
+{
+	const struct conf_path *path = draft->conf.path;
+	char where[DRAFT_WHERE_BYTES], ip[ADDRESS_TEXT_BYTES];
+
+	for (unsigned i = 0; i < draft->conf.n_paths; i++) {
+		draft_where(draft, option_of(draft, "paths"), (int)i, where);
+		check_path(draft, &path[i], where);
+		for (unsigned j = 0; j < i; j++) {
+			if (path[i].interface[0] &&
+			    strcmp(path[i].interface, path[j].interface) == 0)
+				messages_add(draft->errors,
+					     "%s.interface: %s is already in paths[%u]", where,
+					     path[i].interface, j);
+			if (path[i].address.family &&
+			    address_ip_equal(&path[i].address, &path[j].address))
+				messages_add(draft->errors,
+					     "%s.address: %s is already in paths[%u]", where,
+					     address_format_ip(&path[i].address, ip), j);
+		}
+	}
+}
+
+static void note_password(struct draft *draft)
+{
+	const char *key = is_given(draft, "password") ? "password" : "key";
+	char where[DRAFT_WHERE_BYTES];
+
+	if (draft->has_password && draft->conf.method == CONF_METHOD_NONE)
+		messages_add(draft->notes, "%s: ignored: method none protects nothing with it",
+			     draft_where(draft, option_of(draft, key), -1, where));
+}
+
+/* A second subflow and TCP Fast Open do not go together in the kernel; see DESIGN.md. */
+static void note_fast_open(struct draft *draft)
+{
+	char where[DRAFT_WHERE_BYTES];
+
+	if (draft->conf.fast_open)
+		messages_add(draft->notes,
+			     "%s: ignored: with several subflows the kernel's MPTCP then crawls",
+			     draft_where(draft, option_of(draft, "fast_open"), -1, where));
+}
+
+void check_draft(struct draft *draft)
+{
+	check_required(draft);
+	if (draft->conf.role == CONF_CLIENT)
+		check_client(draft);
+	else
+		check_server(draft);
+	check_paths(draft);
+	note_password(draft);
+	note_fast_open(draft);
+}

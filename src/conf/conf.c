@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The configuration: the file, then the flags, then the checks of the whole. */
+#include "conf/conf.h"
+
+#include "conf/check.h"
+#include "conf/draft.h"
+#include "conf/flags.h"
+#include "conf/json.h"
+
+#include <errno.h>
+
+int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, struct messages *errors,
+	      struct messages *notes)
+{
+	struct draft draft;
+	const char *file;
+	bool is_help;
+
+	draft_init(&draft, role, errors, notes);
+	flags_peek(role, argc, argv, &file, &is_help);
+	if (file)
+		json_read_file(&draft, file);
+	flags_read(&draft, argc, argv);
+	check_draft(&draft);
+	if (errors->count > 0)
+		return -EINVAL;
+	*out = draft.conf;
+	return 0;
+}
+
+bool conf_asks_help(enum conf_role role, int argc, char **argv)
+{
+	const char *file;
+	bool is_help;
+
+	flags_peek(role, argc, argv, &file, &is_help);
+	return is_help;
+}

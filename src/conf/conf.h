@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The configuration: one plain struct, filled from a file and from flags, checked as a whole. */
+#ifndef MPBRIDGE_CONF_H
+#define MPBRIDGE_CONF_H
+
+#include "base/address.h"
+#include "conf/messages.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONF_SERVERS_MAX 8
+#define CONF_PATHS_MAX	 8
+#define CONF_NETS_MAX	 64
+#define CONF_NAME_BYTES	 256 /* a host name: 253 characters (RFC 1035) and NUL */
+
+enum conf_role { CONF_CLIENT, CONF_SERVER };
+
+/* How a connection to the far router begins, and what protects it. */
+enum conf_method { CONF_METHOD_NONE };
+
+/* How payload is moved. AUTO is splice. COPY is there for tests and for kernels with a fault. */
+enum conf_forward { CONF_FORWARD_AUTO, CONF_FORWARD_COPY };
+
+/* An address, or a name that has to be resolved first (then address.family is 0). */
+struct conf_host {
+	char name[CONF_NAME_BYTES]; /* as written */
+	struct address address;	    /* without a port */
+};
+
+struct conf_path {
+	char interface[IF_NAMESIZE];
+	struct address address; /* our address on this link; family 0: the interface's own */
+	struct address gateway; /* next hop on this link; family 0: what the main table says */
+};
+
+struct conf {
+	enum conf_role role;
+	/* client: the addresses of one far router. server: where to listen. */
+	struct conf_host server[CONF_SERVERS_MAX];
+	unsigned n_servers;
+	uint16_t server_port;
+	/* client: where to listen for intercepted connections. server: source of outgoing ones. */
+	struct conf_host local[2];
+	unsigned n_locals;
+	uint16_t local_port; /* client only */
+	enum conf_method method;
+	uint32_t timeout_s; /* an idle flow ends after it */
+	bool fast_open;	    /* accepted, not used */
+	enum conf_forward forward;
+	struct conf_path path[CONF_PATHS_MAX];
+	unsigned n_paths; /* 0: derive them */
+	struct network allow[CONF_NETS_MAX];
+	unsigned n_allow;
+	struct network deny[CONF_NETS_MAX];
+	unsigned n_deny;
+	unsigned workers; /* 0: one per core */
+	char user[32];	  /* the workers' user; "": mpbridge if there is one, else nobody */
+	bool is_verbose;
+	char pid_file[256]; /* "": stay in the foreground */
+};
+
+/*
+ * Reads the configuration of `role` from the flags in argv (argv[0] is not looked at), and first
+ * from the file that a -c in them names; a flag wins over the file. This is the one function that
+ * reads a file here, and it changes nothing anywhere. Both lists start empty. 0: *out is complete
+ * and allowed; `notes` has a line for each thing that was accepted but means nothing here. -EINVAL:
+ * `errors` names every mistake, *out is untouched. Neither list ever holds a password or a key.
+ */
+int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, struct messages *errors,
+	      struct messages *notes);
+
+/* Whether argv asks for help (-h, --help) instead; its other flags then do not matter. */
+bool conf_asks_help(enum conf_role role, int argc, char **argv);
+
+/* Prints what `role` can be told: usage, flags, and the keys of the file. Written from the table.
+ */
+void conf_print_help(FILE *out, enum conf_role role);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The syntax of single values: hosts, numbers, names of interfaces and users. */
+#ifndef MPBRIDGE_SYNTAX_H
+#define MPBRIDGE_SYNTAX_H
+
+#include "conf/conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Reads an IP address (an IPv6 address also in brackets) or a host name (RFC 1123; not resolved,
+ * its address stays zero). NULL: done. Otherwise what is wrong, as a sentence; *out is untouched.
+ */
+const char *syntax_read_host(const char *text, struct conf_host *out);
+
+/* The same for an address alone: names are refused. */
+const char *syntax_read_address(const char *text, struct address *out);
+
+/* Reads decimal digits, nothing else. False: not digits, or above INT64_MAX; *out is untouched. */
+bool syntax_read_number(const char *text, int64_t *out);
+
+/* Whether the kernel would take it as the name of an interface (net/core/dev.c, dev_valid_name()).
+ */
+bool syntax_is_interface(const char *text);
+
+/* Whether it can be a user's name (useradd(8)). */
+bool syntax_is_user(const char *text);
+
+/* How many of the bytes, from the first on, are UTF-8 (RFC 3629: no surrogates, nothing overlong).
+ */
+size_t syntax_utf8_length(const char *text, size_t length);
+
+#endif

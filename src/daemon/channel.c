@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What supervisor and worker say to each other: small messages over a socket pair. */
+#include "daemon/channel.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+int channel_open(int fds[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	return 0;
+}
+
+int channel_send(int fd, const struct message *message)
+{
+	if (send(fd, message, sizeof(*message), MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+int channel_receive(int fd, struct message *message)
+{
+	ssize_t got = recv(fd, message, sizeof(*message), 0);
+
+	if (got < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	if (got == 0)
+		return 0;
+	return got == sizeof(*message) ? 1 : -EPROTO;
+}

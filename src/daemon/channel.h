@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What supervisor and worker say to each other: small messages over a socket pair. */
+#ifndef MPBRIDGE_CHANNEL_H
+#define MPBRIDGE_CHANNEL_H
+
+#include "base/address.h"
+
+#include <stdint.h>
+
+enum message_type {
+	MESSAGE_READY,	 /* worker: it accepts connections */
+	MESSAGE_WITNESS, /* worker on a server: a permitted client came by `address` of ours */
+	MESSAGE_DRAIN,	 /* supervisor: accept nothing more, end when the last flow has ended */
+	MESSAGE_DETACH,	 /* supervisor: we go to the background, let go of the terminal */
+};
+
+struct message {
+	enum message_type type;
+	struct address address;
+};
+
+/* A connected, non-blocking, close-on-exec pair; the kind keeps messages apart. 0 or -errno. */
+int channel_open(int fds[2]);
+
+/* 0 or -errno. A message that finds no room is lost: -EAGAIN. */
+int channel_send(int fd, const struct message *message);
+
+/* 1: one message; 0: the other end is gone; -EAGAIN: none now; another -errno. */
+int channel_receive(int fd, struct message *message);
+
+#endif

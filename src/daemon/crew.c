@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The crew: the supervisor's worker processes, started, watched and replaced. */
+#include "daemon/crew.h"
+
+#include "base/log.h"
+#include "daemon/channel.h"
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RESTART_MS 1000
+
+static void on_channel(struct watch *watch, uint32_t events);
+
+static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
+{
+	const struct crew *crew = worker->crew;
+	const struct worker_setup setup = {
+		.index = worker->index,
+		.conf = crew->conf,
+		.user = crew->user,
+		.board = crew->board,
+		.listener_fds = crew->sockets->fd[worker->index],
+		.n_listeners = crew->sockets->n_addresses,
+		.channel_fd = channel_fd,
+	};
+
+	_exit(worker_run(&setup));
+}
+
+/* What a worker that died had begun, it has now ended. */
+static void settle_counters(struct board_counters *counters)
+{
+	atomic_store(&counters->flows_ended, atomic_load(&counters->flows_started));
+}
+
+static int start_worker(struct crew_worker *worker)
+{
+	struct crew *crew = worker->crew;
+	int channel[2];
+	int error = channel_open(channel);
+
+	if (error < 0)
+		return error;
+	settle_counters(&crew->board->worker[worker->index]);
+	worker->pid = fork();
+	if (worker->pid == 0)
+		run_child(worker, channel[1]);
+	error = worker->pid < 0 ? -errno : 0;
+	close(channel[1]);
+	if (error == 0)
+		error = loop_watch_messages(crew->loop, &worker->channel, channel[0]);
+	if (error < 0) {
+		close(channel[0]);
+		return error;
+	}
+	worker->state = CREW_STARTING;
+	worker->started_ms = clock_ms();
+	return 0;
+}
+
+static void start_again(struct crew_worker *worker)
+{
+	int error = start_worker(worker);
+
+	if (error == 0)
+		return;
+	log_error("cannot start worker %u: %s; trying again", worker->index, strerror(-error));
+	worker->state = CREW_ABSENT;
+	timer_arm(&worker->crew->loop->timers, &worker->restart, clock_ms() + RESTART_MS);
+}
+
+static void on_restart(struct timer *timer)
+{
+	start_again(container_of(timer, struct crew_worker, restart));
+}
+
+int crew_start(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct crew_worker *worker = &crew->worker[i];
+		int error;
+
+		worker->crew = crew;
+		worker->index = i;
+		worker->channel = (struct watch){-1, on_channel};
+		timer_init(&worker->restart, on_restart);
+		error = start_worker(worker);
+		if (error < 0) {
+			log_error("cannot start worker %u: %s", i, strerror(-error));
+			crew_kill(crew);
+			return error;
+		}
+	}
+	return 0;
+}
+
+static bool are_all_running(const struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		if (crew->worker[i].state != CREW_RUNNING)
+			return false;
+	return true;
+}
+
+static void on_worker_ready(struct crew_worker *worker)
+{
+	struct crew *crew = worker->crew;
+
+	worker->state = CREW_RUNNING;
+	worker->was_ready = true;
+	if (crew->has_been_ready || crew->is_dismissed || !are_all_running(crew))
+		return;
+	crew->has_been_ready = true;
+	crew->on_ready(crew);
+}
+
+static void on_channel(struct watch *watch, uint32_t events)
+{
+	struct crew_worker *worker = container_of(watch, struct crew_worker, channel);
+	struct message message;
+	int got = channel_receive(watch->fd, &message);
+
+	(void)events;
+	if (got == 0)
+		loop_close(worker->crew->loop, watch); /* SIGCHLD tells the rest */
+	else if (got == 1 && message.type == MESSAGE_READY)
+		on_worker_ready(worker);
+	else if (got == 1 && message.type == MESSAGE_WITNESS)
+		worker->crew->on_witness(worker->crew, &message.address);
+}
+
+static void log_end(const struct crew_worker *worker, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("worker %u (pid %d) was killed by signal %d (%s): its flows are lost, "
+			  "another takes its place",
+			  worker->index, worker->pid, WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+	else
+		log_error("worker %u (pid %d) ended with status %d: its flows are lost, another "
+			  "takes "
+			  "its place",
+			  worker->index, worker->pid, WEXITSTATUS(status));
+}
+
+static unsigned count_left(const struct crew *crew)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		left += crew->worker[i].state == CREW_STARTING ||
+			crew->worker[i].state == CREW_RUNNING;
+	return left;
+}
+
+static void on_dismissed_end(struct crew_worker *worker)
+{
+	worker->state = CREW_GONE;
+	if (count_left(worker->crew) == 0)
+		worker->crew->on_gone(worker->crew);
+}
+
+static void on_end(struct crew_worker *worker, int status)
+{
+	struct crew *crew = worker->crew;
+	uint64_t lived_ms = clock_ms() - worker->started_ms;
+
+	loop_close(crew->loop, &worker->channel);
+	settle_counters(&crew->board->worker[worker->index]);
+	if (crew->is_dismissed) {
+		on_dismissed_end(worker);
+		return;
+	}
+	if (!worker->was_ready) {
+		worker->state = CREW_GONE;
+		crew->on_failed(crew);
+		return;
+	}
+	log_end(worker, status);
+	worker->state = CREW_ABSENT;
+	if (lived_ms >= RESTART_MS)
+		start_again(worker);
+	else
+		timer_arm(&crew->loop->timers, &worker->restart, clock_ms() + RESTART_MS);
+}
+
+static struct crew_worker *find_worker(struct crew *crew, pid_t pid)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		if (crew->worker[i].pid == pid)
+			return &crew->worker[i];
+	return NULL;
+}
+
+void crew_reap(struct crew *crew)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct crew_worker *worker = find_worker(crew, pid);
+
+		if (worker)
+			on_end(worker, status);
+	}
+}
+
+static void tell_all(const struct crew *crew, enum message_type type)
+{
+	const struct message message = {.type = type};
+
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		if (crew->worker[i].channel.fd >= 0)
+			channel_send(crew->worker[i].channel.fd, &message);
+}
+
+void crew_detach(struct crew *crew)
+{
+	tell_all(crew, MESSAGE_DETACH);
+}
+
+void crew_dismiss(struct crew *crew)
+{
+	crew->is_dismissed = true;
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		timer_cancel(&crew->loop->timers, &crew->worker[i].restart);
+	tell_all(crew, MESSAGE_DRAIN);
+	if (count_left(crew) == 0)
+		crew->on_gone(crew);
+}
+
+void crew_kill(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		if (crew->worker[i].state == CREW_STARTING || crew->worker[i].state == CREW_RUNNING)
+			kill(crew->worker[i].pid, SIGKILL);
+}
+
+uint64_t crew_flows(const struct crew *crew)
+{
+	uint64_t flows = 0;
+
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		flows += atomic_load(&crew->board->worker[i].flows_started) -
+			 atomic_load(&crew->board->worker[i].flows_ended);
+	return flows;
+}

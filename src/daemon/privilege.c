@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Giving privileges up. */
+#include "daemon/privilege.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int privilege_find_user(const char *name, struct privilege_user *out)
+{
+	const struct passwd *entry = NULL;
+
+	if (name[0] != '\0') {
+		entry = getpwnam(name);
+	} else {
+		entry = getpwnam("mpbridge");
+		if (!entry)
+			entry = getpwnam("nobody");
+	}
+	if (!entry) {
+		log_error("there is no user \"%s\" for the workers: name another one with \"user\"",
+			  name[0] != '\0' ? name : "nobody");
+		return -ENOENT;
+	}
+	*out = (struct privilege_user){entry->pw_uid, entry->pw_gid};
+	return 0;
+}
+
+/* The bounding set: what an exec could bring back. Unknown to the kernel: the list's end. */
+static void drop_bounding_set(void)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+}
+
+/* What changing the user does not do: where there is no change. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+int privilege_drop(const struct privilege_user *user)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	if (geteuid() != 0)
+		return drop_capabilities();
+	drop_bounding_set();
+	/* changing all three user ids away from root clears every capability, see capabilities(7)
+	 */
+	if (setgroups(0, NULL) < 0 || setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return -errno;
+	return drop_capabilities(); /* "user" may be root itself */
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Giving privileges up. */
+#ifndef MPBRIDGE_PRIVILEGE_H
+#define MPBRIDGE_PRIVILEGE_H
+
+#include <sys/types.h>
+
+struct privilege_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Finds the workers' user: `name`, or for "" the user mpbridge, or else nobody. -ENOENT, with one
+ * line in the log, when there is none.
+ */
+int privilege_find_user(const char *name, struct privilege_user *out);
+
+/*
+ * Becomes that user for good: no capability, no group, nothing to gain by exec. A process that is
+ * not root keeps its user. 0 or -errno.
+ */
+int privilege_drop(const struct privilege_user *user);
+
+#endif

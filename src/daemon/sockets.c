@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The listening sockets: opened once, one set per worker, kept by the supervisor. */
+#include "daemon/sockets.h"
+
+#include "base/log.h"
+#include "kernel/socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Theory of operation. Each worker has its own socket for each address, all with SO_REUSEPORT, so
+ * that none is woken for another's connection. The supervisor keeps them open: what waits in the
+ * backlog of a worker that dies is served by the one that takes its place.
+ *
+ * SO_REUSEPORT would also let two mpbridges listen on one port, each robbing the other of half the
+ * connections. So the port is first taken alone, which fails when anybody listens there, and let
+ * go.
+ */
+
+struct listen_on {
+	struct address address;
+	bool is_dual_stack;
+};
+
+struct listen_plan {
+	enum socket_protocol protocol;
+	unsigned count;
+	struct listen_on on[SOCKETS_PER_WORKER_MAX];
+};
+
+static bool has_unspecified(const struct conf_host *hosts, unsigned n, sa_family_t family)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (hosts[i].address.family == family && address_is_unspecified(&hosts[i].address))
+			return true;
+	return false;
+}
+
+/* Where the kernel has no IPv6, "::" beside "0.0.0.0" is left out: the default has both. */
+static void plan_addresses(struct listen_plan *plan, const struct conf_host *hosts, unsigned n,
+			   uint16_t port)
+{
+	bool has_any = has_unspecified(hosts, n, AF_INET);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct address address = hosts[i].address;
+		bool is_any6 = address.family == AF_INET6 && address_is_unspecified(&address);
+
+		address.port = port;
+		if (!is_any6 || !has_any || socket_has_ipv6())
+			plan->on[plan->count++].address = address;
+	}
+}
+
+/* On a server one socket serves both families, so that a connection can have subflows of both. */
+static void join_families(struct listen_plan *plan)
+{
+	struct listen_on *any4 = NULL, *any6 = NULL;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		struct listen_on *on = &plan->on[i];
+
+		if (!address_is_unspecified(&on->address))
+			continue;
+		if (on->address.family == AF_INET)
+			any4 = on;
+		else
+			any6 = on;
+	}
+	if (!any4 || !any6)
+		return;
+	any6->is_dual_stack = true;
+	*any4 = plan->on[--plan->count];
+}
+
+static void make_plan(struct listen_plan *plan, const struct conf *conf)
+{
+	if (conf->role == CONF_CLIENT) {
+		/* one socket for each family: conntrack is asked in the connection's own */
+		plan->protocol = SOCKET_TCP;
+		plan_addresses(plan, conf->local, conf->n_locals, conf->local_port);
+	} else {
+		plan->protocol = SOCKET_MPTCP;
+		plan_addresses(plan, conf->server, conf->n_servers, conf->server_port);
+		join_families(plan);
+	}
+}
+
+static void log_listen_error(const struct address *address, int error)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	address_format(address, text);
+	switch (-error) {
+	case EADDRINUSE:
+		log_error("cannot listen on %s: another program listens there; stop it or choose "
+			  "another port (ss -tlnp shows it)",
+			  text);
+		break;
+	case EADDRNOTAVAIL:
+		log_error("cannot listen on %s: this machine has no such address (ip address shows "
+			  "those it has)",
+			  text);
+		break;
+	case EACCES:
+		log_error(
+			"cannot listen on %s: ports below 1024 are for root; run as root or choose "
+			"another port",
+			text);
+		break;
+	default:
+		log_error("cannot listen on %s: %s", text, strerror(-error));
+	}
+}
+
+static int listen_on(const struct listen_plan *plan, const struct listen_on *on, bool shares_port)
+{
+	return socket_listen(plan->protocol, &on->address, shares_port, on->is_dual_stack);
+}
+
+static int check_free(const struct listen_plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		int fd = listen_on(plan, &plan->on[i], false);
+
+		if (fd < 0) {
+			log_listen_error(&plan->on[i].address, fd);
+			return fd;
+		}
+		close(fd);
+	}
+	return 0;
+}
+
+static int open_set(struct sockets *sockets, const struct listen_plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		int fd = listen_on(plan, &plan->on[i], true);
+
+		if (fd < 0) {
+			log_listen_error(&plan->on[i].address, fd);
+			return fd;
+		}
+		sockets->fd[sockets->n_workers][i] = fd;
+	}
+	return 0;
+}
+
+int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_workers)
+{
+	struct listen_plan plan = {0};
+	int error;
+
+	memset(sockets, 0, sizeof(*sockets));
+	memset(sockets->fd, -1, sizeof(sockets->fd));
+	make_plan(&plan, conf);
+	sockets->n_addresses = plan.count;
+	error = check_free(&plan);
+	while (error == 0 && sockets->n_workers < n_workers) {
+		error = open_set(sockets, &plan);
+		sockets->n_workers++;
+	}
+	if (error < 0)
+		sockets_close(sockets);
+	return error;
+}
+
+void sockets_close(struct sockets *sockets)
+{
+	for (unsigned w = 0; w < sockets->n_workers; w++) {
+		for (unsigned i = 0; i < sockets->n_addresses; i++) {
+			if (sockets->fd[w][i] >= 0)
+				close(sockets->fd[w][i]);
+			sockets->fd[w][i] = -1;
+		}
+	}
+	sockets->n_workers = 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor: the privileged process that prepares everything and carries nothing. */
+#include "daemon/supervisor.h"
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/background.h"
+#include "daemon/crew.h"
+#include "daemon/privilege.h"
+#include "daemon/resolve.h"
+#include "daemon/signals.h"
+#include "daemon/sockets.h"
+#include "paths/manager.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/*
+ * Theory of operation. Start: everything that can fail because of a wrong configuration is tried
+ * before anything in the kernel is changed; then the paths, then the workers. Running: the loop
+ * hands signals, workers' messages and netlink events to those who know what to do. Stop: first no
+ * new connections, then a time for flows to end by themselves, then the rest is killed, and last
+ * the paths are taken down, so that a flow never outlives the routes it needs.
+ */
+
+#define GRACE_MS 5000
+
+struct supervisor {
+	struct conf *conf;
+	struct loop loop;
+	struct privilege_user user;
+	struct sockets sockets;
+	struct board *board;
+	struct manager *manager;
+	struct crew crew;
+	struct signals signals;
+	struct timer grace;
+	bool is_stopping;
+	bool has_failed;
+};
+
+static unsigned count_workers(const struct conf *conf)
+{
+	cpu_set_t cpus;
+	unsigned n = conf->workers;
+
+	if (n == 0)
+		n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
+	return n < BOARD_WORKERS_MAX ? n : BOARD_WORKERS_MAX;
+}
+
+/* The soft limit is a default for programs that use select(); the hard one is the administrator's.
+ */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void stop(struct supervisor *supervisor)
+{
+	uint64_t flows = crew_flows(&supervisor->crew);
+
+	if (supervisor->is_stopping) {
+		crew_kill(&supervisor->crew);
+		return;
+	}
+	supervisor->is_stopping = true;
+	if (flows > 0)
+		log_info("stopping: %llu flows have %d s to end", (unsigned long long)flows,
+			 GRACE_MS / 1000);
+	sockets_close(&supervisor->sockets);
+	timer_arm(&supervisor->loop.timers, &supervisor->grace, clock_ms() + GRACE_MS);
+	crew_dismiss(&supervisor->crew);
+}
+
+static void on_grace_over(struct timer *timer)
+{
+	struct supervisor *supervisor = container_of(timer, struct supervisor, grace);
+
+	log_info("ending %llu flows", (unsigned long long)crew_flows(&supervisor->crew));
+	crew_kill(&supervisor->crew);
+}
+
+static void on_signal(struct signals *signals, int number)
+{
+	struct supervisor *supervisor = container_of(signals, struct supervisor, signals);
+
+	if (number == SIGCHLD)
+		crew_reap(&supervisor->crew);
+	else if (number == SIGHUP)
+		log_info("SIGHUP is ignored: the configuration is read at the start only");
+	else
+		stop(supervisor);
+}
+
+static void on_crew_ready(struct crew *crew)
+{
+	const struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
+	const struct conf *conf = supervisor->conf;
+
+	log_info("ready: %s on port %u, %u worker%s",
+		 conf->role == CONF_CLIENT ? "client" : "server",
+		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port, crew->n_workers,
+		 crew->n_workers == 1 ? "" : "s");
+	if (conf->pid_file[0] != '\0')
+		crew_detach(crew);
+	background_ready(conf->pid_file);
+}
+
+static void on_crew_failed(struct crew *crew)
+{
+	struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
+
+	supervisor->has_failed = true;
+	if (!supervisor->is_stopping)
+		stop(supervisor);
+}
+
+static void on_crew_gone(struct crew *crew)
+{
+	loop_stop(crew->loop);
+}
+
+static void on_crew_witness(struct crew *crew, const struct address *local)
+{
+	manager_witness(container_of(crew, struct supervisor, crew)->manager, local);
+}
+
+static int start_crew(struct supervisor *supervisor)
+{
+	supervisor->crew = (struct crew){
+		.loop = &supervisor->loop,
+		.conf = supervisor->conf,
+		.sockets = &supervisor->sockets,
+		.user = &supervisor->user,
+		.board = supervisor->board,
+		.n_workers = supervisor->sockets.n_workers,
+		.on_ready = on_crew_ready,
+		.on_failed = on_crew_failed,
+		.on_gone = on_crew_gone,
+		.on_witness = on_crew_witness,
+	};
+	return crew_start(&supervisor->crew);
+}
+
+/* The loop, with everything that is served in it. */
+static int run(struct supervisor *supervisor)
+{
+	int error = loop_init(&supervisor->loop);
+
+	if (error < 0)
+		return error;
+	timer_init(&supervisor->grace, on_grace_over);
+	error = signals_watch(&supervisor->signals, &supervisor->loop, on_signal);
+	if (error == 0)
+		error = start_crew(supervisor);
+	if (error == 0)
+		error = manager_start(supervisor->manager, &supervisor->loop);
+	if (error == 0)
+		error = loop_run(&supervisor->loop);
+	return error;
+}
+
+static int prepare_board(struct supervisor *supervisor)
+{
+	supervisor->board = board_new();
+	if (supervisor->board)
+		return 0;
+	log_error("no memory: %s", strerror(errno));
+	return -ENOMEM;
+}
+
+/* Each step logs its own failure. */
+static int prepare(struct supervisor *supervisor)
+{
+	struct conf *conf = supervisor->conf;
+	int error = privilege_find_user(conf->user, &supervisor->user);
+
+	if (error == 0)
+		error = resolve_servers(conf, &supervisor->user);
+	if (error == 0)
+		error = sockets_open(&supervisor->sockets, conf, count_workers(conf));
+	if (error == 0)
+		error = prepare_board(supervisor);
+	if (error == 0)
+		error = manager_open(&supervisor->manager, conf, supervisor->board);
+	return error;
+}
+
+int supervisor_run(struct conf *conf)
+{
+	struct supervisor supervisor = {.conf = conf};
+	int error;
+
+	raise_descriptor_limit();
+	signals_block();
+	error = background_start(conf->pid_file);
+	if (error < 0)
+		log_error("cannot go to the background: %s", strerror(-error));
+	else
+		error = prepare(&supervisor);
+	if (error == 0) {
+		error = run(&supervisor);
+		if (error < 0)
+			log_error("cannot go on: %s", strerror(-error));
+	}
+	manager_close(supervisor.manager);
+	sockets_close(&supervisor.sockets);
+	board_free(supervisor.board);
+	background_exit();
+	return error < 0 || supervisor.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A worker: an unprivileged process that carries flows. */
+#include "daemon/worker.h"
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/background.h"
+#include "daemon/channel.h"
+#include "daemon/sockets.h"
+#include "relay/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST_FD 3
+
+struct worker {
+	struct loop loop;
+	struct relay relay;
+	struct watch channel;
+	int listener_fds[SOCKETS_PER_WORKER_MAX];
+	unsigned n_listeners;
+	int channel_fd;
+};
+
+static void on_witness(struct relay *relay, const struct address *local)
+{
+	struct worker *worker = container_of(relay, struct worker, relay);
+	struct message message = {.type = MESSAGE_WITNESS, .address = *local};
+
+	if (channel_send(worker->channel.fd, &message) < 0)
+		relay->n_witnessed--; /* told again by the next connection */
+}
+
+static void on_idle(struct relay *relay)
+{
+	loop_stop(relay->loop);
+}
+
+/* Without a supervisor nobody keeps the paths: the flows end, and their ends are told so. */
+static void on_supervisor_gone(struct worker *worker)
+{
+	log_warning("the supervisor is gone: ending %u flows", worker->relay.n_flows);
+	loop_close(&worker->loop, &worker->channel);
+	service_drain(&worker->relay);
+	service_abort(&worker->relay);
+}
+
+static void on_channel(struct watch *watch, uint32_t events)
+{
+	struct worker *worker = container_of(watch, struct worker, channel);
+	struct message message;
+	int got = channel_receive(watch->fd, &message);
+
+	(void)events;
+	if (got == 0)
+		on_supervisor_gone(worker);
+	else if (got == 1 && message.type == MESSAGE_DRAIN)
+		service_drain(&worker->relay);
+	else if (got == 1 && message.type == MESSAGE_DETACH)
+		background_detach();
+}
+
+/* Moves a descriptor to `to` or above, out of the way of close_range(). */
+static int lift(int fd, int to)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, to);
+}
+
+/*
+ * Keeps the standard descriptors and what the worker was given, as FIRST_FD and up; closes the
+ * rest: the supervisor's netlink sockets and its ends of other workers' channels among them.
+ */
+static int keep_only_own_descriptors(struct worker *worker, const struct worker_setup *setup)
+{
+	const int above = FIRST_FD + SOCKETS_PER_WORKER_MAX + 1;
+	int given[SOCKETS_PER_WORKER_MAX + 1];
+	unsigned n = 0;
+
+	for (; n < setup->n_listeners; n++)
+		given[n] = lift(setup->listener_fds[n], above);
+	given[n++] = lift(setup->channel_fd, above);
+	for (unsigned i = 0; i < n; i++)
+		if (given[i] < 0 || dup3(given[i], FIRST_FD + (int)i, O_CLOEXEC) < 0)
+			return -errno;
+	if (syscall(SYS_close_range, FIRST_FD + n, ~0U, 0) < 0)
+		return -errno;
+	for (unsigned i = 0; i < setup->n_listeners; i++)
+		worker->listener_fds[i] = FIRST_FD + (int)i;
+	worker->n_listeners = setup->n_listeners;
+	worker->channel_fd = FIRST_FD + (int)n - 1;
+	return 0;
+}
+
+/* Ctrl-C and a service manager signal every process: the supervisor decides what it means for
+ * flows. */
+static void set_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int start(struct worker *worker, const struct worker_setup *setup)
+{
+	struct message ready = {.type = MESSAGE_READY};
+	int error = loop_init(&worker->loop);
+
+	if (error < 0)
+		return error;
+	worker->channel = (struct watch){-1, on_channel};
+	error = loop_watch_messages(&worker->loop, &worker->channel, worker->channel_fd);
+	if (error < 0)
+		return error;
+	error = service_init(&worker->relay, &worker->loop, setup->conf, setup->board,
+			     &setup->board->worker[setup->index], worker->listener_fds,
+			     worker->n_listeners);
+	if (error < 0)
+		return error;
+	worker->relay.on_witness = on_witness;
+	worker->relay.on_idle = on_idle;
+	return channel_send(worker->channel_fd, &ready);
+}
+
+static int become_worker(struct worker *worker, const struct worker_setup *setup)
+{
+	char prefix[16];
+	int error;
+
+	snprintf(prefix, sizeof(prefix), "worker %u: ", setup->index);
+	log_set_prefix(prefix);
+	set_signals();
+	error = keep_only_own_descriptors(worker, setup);
+	if (error < 0)
+		return error;
+	return privilege_drop(setup->user);
+}
+
+int worker_run(const struct worker_setup *setup)
+{
+	struct worker worker = {0};
+	int error = become_worker(&worker, setup);
+
+	if (error == 0)
+		error = start(&worker, setup);
+	if (error < 0) {
+		log_error("cannot start: %s", strerror(-error));
+		return EXIT_FAILURE;
+	}
+	error = loop_run(&worker.loop);
+	service_exit(&worker.relay);
+	loop_exit(&worker.loop);
+	return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

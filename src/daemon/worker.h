@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A worker: an unprivileged process that carries flows. */
+#ifndef MPBRIDGE_WORKER_H
+#define MPBRIDGE_WORKER_H
+
+#include "conf/conf.h"
+#include "daemon/privilege.h"
+#include "paths/board.h"
+
+/* All that a worker is given. */
+struct worker_setup {
+	unsigned index; /* its number, and its place on the board */
+	const struct conf *conf;
+	const struct privilege_user *user;
+	struct board *board;
+	const int *listener_fds;
+	unsigned n_listeners;
+	int channel_fd;
+};
+
+/*
+ * The worker's main(), after fork(): closes every descriptor but those it was given, drops
+ * privileges, carries flows until it is told to drain and the last has ended, or until the
+ * supervisor is gone. Returns the exit status.
+ */
+int worker_run(const struct worker_setup *setup);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Netlink requests that wait for their answer. */
+#ifndef MPBRIDGE_NETLINK_H
+#define MPBRIDGE_NETLINK_H
+
+#include "base/address.h"
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+/* Room for any request that this program makes. */
+#define NETLINK_REQUEST_BYTES 1024
+
+struct netlink {
+	struct mnl_socket *socket; /* NULL: not open */
+	uint32_t sequence;
+};
+
+/* A request under construction: header first, attributes behind it. */
+struct netlink_request {
+	_Alignas(NLMSG_ALIGNTO) char bytes[NETLINK_REQUEST_BYTES];
+};
+
+/* Called for each message of a dump. 0 to go on, or -errno, which netlink_dump() then returns. */
+typedef int netlink_on_message(const struct nlmsghdr *message, void *context);
+
+/* Opens a socket on `bus` (NETLINK_ROUTE, NETLINK_GENERIC). 0 or -errno. */
+int netlink_open(struct netlink *netlink, int bus);
+
+/* Harmless on one that is not open. */
+void netlink_close(struct netlink *netlink);
+
+/* Starts a request of this type (a message type of the bus) with these NLM_F_ flags. */
+struct nlmsghdr *netlink_prepare(struct netlink_request *request, uint16_t type, uint16_t flags);
+
+/*
+ * Sends the request and waits for the kernel's verdict: 0 or -errno; its explanation, if it gave
+ * one, goes to the log at debug level. -ETIMEDOUT after five seconds of silence. Answers that come
+ * before the verdict go to `on_message` (NULL: dropped).
+ */
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *message, netlink_on_message *on_message,
+		void *context);
+
+/*
+ * Sends the request as a dump and hands each message to `on_message`. 0 or -errno; -EAGAIN: what
+ * was dumped changed meanwhile, so the caller has to throw away what it has and ask again.
+ */
+int netlink_dump(struct netlink *netlink, struct nlmsghdr *message, netlink_on_message *on_message,
+		 void *context);
+
+/*
+ * Sorts the attributes behind a header of `header_bytes` into table[0..max], by type; types that
+ * are not there are NULL, and unknown ones are left out.
+ */
+void netlink_attributes(const struct nlmsghdr *message, size_t header_bytes,
+			const struct nlattr **table, uint16_t max);
+
+/* The same for the attributes inside `nest`. */
+void netlink_nested_attributes(const struct nlattr *nest, const struct nlattr **table,
+			       uint16_t max);
+
+/* The same for attributes in `bytes` at `payload`, which is aligned to NLMSG_ALIGNTO. */
+void netlink_payload_attributes(const void *payload, size_t bytes, const struct nlattr **table,
+				uint16_t max);
+
+/* The number in `attribute`; `otherwise` when it is NULL or not of that size. */
+uint32_t netlink_u32(const struct nlattr *attribute, uint32_t otherwise);
+uint16_t netlink_u16(const struct nlattr *attribute, uint16_t otherwise);
+uint8_t netlink_u8(const struct nlattr *attribute, uint8_t otherwise);
+
+/* The IP in `attribute`; the zero address when it is NULL or not as long as the family's are. */
+struct address netlink_address(const struct nlattr *attribute, sa_family_t family);
+
+/* Adds the IP of `address`, which has a family, in network byte order. */
+void netlink_put_address(struct nlmsghdr *message, uint16_t type, const struct address *address);
+
+#endif

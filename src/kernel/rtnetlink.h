@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Links, addresses, routes and rules: read them all, add or delete one, hear of changes. */
+#ifndef MPBRIDGE_RTNETLINK_H
+#define MPBRIDGE_RTNETLINK_H
+
+#include "kernel/array.h"
+#include "kernel/netlink.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#define RT_METRICS_BYTES 64
+
+struct rt_link {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+	bool is_loopback;
+	bool is_up; /* switched on, and with a carrier */
+};
+
+struct rt_address {
+	uint32_t ifindex;
+	struct address local;
+	struct network subnet; /* on a point-to-point link its base is the other end */
+	uint8_t scope;	       /* RT_SCOPE_ */
+	uint32_t flags;	       /* IFA_F_ */
+};
+
+/* One way to somewhere. A route with several next hops becomes several of these. */
+struct rt_route {
+	uint32_t table;
+	struct network to; /* a default route has prefix_len 0, and the family all the same */
+	uint32_t metric;
+	uint32_t ifindex;
+	struct address gateway; /* family 0: none; IPv4 by an IPv6 gateway is possible */
+	struct address source;	/* the preferred one; family 0: none */
+	uint8_t protocol;	/* RTPROT_, or RT_PROTOCOL_OURS */
+	uint8_t scope;		/* RT_SCOPE_ */
+	bool is_onlink;		/* the gateway need not be in a connected subnet */
+	bool is_dead;		/* its link is down or has no carrier */
+	bool is_throw; /* "not here: look in the next table"; interface and gateway are none */
+	uint8_t metrics_bytes;
+	uint8_t metrics[RT_METRICS_BYTES]; /* RTA_METRICS, as the kernel gave it */
+};
+
+/* A rule of the shape that we make: to a table, by addresses and by ports. */
+struct rt_rule {
+	uint32_t table;
+	uint32_t priority;
+	struct network from, to; /* of the rule's family; prefix_len 0: any */
+	uint8_t protocol;	 /* RTPROT_, or RT_PROTOCOL_OURS */
+	uint8_t ip_protocol;	 /* IPPROTO_; 0: any */
+	uint16_t source_port;	 /* 0: any */
+	uint16_t dest_port;	 /* 0: any */
+	bool is_output; /* only what this router itself sends (iif lo), not what it forwards */
+};
+
+/* The mark of this program's rules and routes: FRA_PROTOCOL and RTA_PROTOCOL. */
+#define RT_PROTOCOL_OURS 109
+
+struct rt_links ARRAY_OF(struct rt_link);
+struct rt_addresses ARRAY_OF(struct rt_address);
+struct rt_routes ARRAY_OF(struct rt_route);
+struct rt_rules ARRAY_OF(struct rt_rule);
+
+/*
+ * The dumps add to what the array holds, for both families. 0 or -errno; -EAGAIN: the kernel's list
+ * changed meanwhile, and what the array holds is to be thrown away.
+ */
+int rtnetlink_dump_links(struct netlink *netlink, struct rt_links *links);
+int rtnetlink_dump_addresses(struct netlink *netlink, struct rt_addresses *addresses);
+
+/*
+ * Unicast routes, and throw routes with our mark, of the tables for which `wants_table` is true.
+ * Those with a tunnel header or a TOS are left out.
+ */
+int rtnetlink_dump_routes(struct netlink *netlink, bool (*wants_table)(uint32_t table),
+			  struct rt_routes *routes);
+
+/* The rules with our mark, and no others. */
+int rtnetlink_dump_rules(struct netlink *netlink, struct rt_rules *rules);
+
+/* 0 or -errno: -EEXIST, -ESRCH (nothing to delete), -EPERM, -ENETUNREACH (gateway), ... */
+int rtnetlink_add_route(struct netlink *netlink, const struct rt_route *route);
+int rtnetlink_delete_route(struct netlink *netlink, const struct rt_route *route);
+int rtnetlink_add_rule(struct netlink *netlink, const struct rt_rule *rule);
+int rtnetlink_delete_rule(struct netlink *netlink, const struct rt_rule *rule);
+
+/* All fields, but for is_dead, which comes and goes with the carrier. */
+bool rt_route_equal(const struct rt_route *a, const struct rt_route *b);
+bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b);
+
+/* A non-blocking socket on which changes of links, addresses, routes and rules arrive. An fd or
+ * -errno. */
+int rtnetlink_open_events(void);
+
+/*
+ * Reads all that waits on it. 1: something changed that matters for the tables of `wants_table`; 0:
+ * nothing did; -ENOBUFS: events were lost; or another -errno.
+ */
+int rtnetlink_read_events(int fd, bool (*wants_table)(uint32_t table));
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stream sockets, MPTCP or TCP. Refused options never fail a flow: kernels differ in what MPTCP
+ * takes. */
+#include "kernel/socket.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Younger than the C library's headers. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+#ifndef MPTCP_INFO
+#define MPTCP_INFO 1
+#endif
+#ifndef MPTCP_TCPINFO
+#define MPTCP_TCPINFO 2
+#endif
+#ifndef TCP_IS_MPTCP
+#define TCP_IS_MPTCP 43
+#endif
+/* linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h cannot be included with netinet/in.h
+ */
+#define SO_ORIGINAL_DST 80 /* IP6T_SO_ORIGINAL_DST is the same */
+
+#define LISTEN_BACKLOG 4096
+
+static void set_int(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* With it close() sends RST, on MPTCP MP_FASTCLOSE (RFC 8684 3.5; __mptcp_close() since 6.1). */
+static void set_reset_on_close(int fd, bool is_on)
+{
+	struct linger linger = {.l_onoff = is_on, .l_linger = 0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static void set_up(int fd)
+{
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_reset_on_close(fd, true);
+}
+
+static int open_protocol(sa_family_t family, int protocol)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool lacks_mptcp(int error)
+{
+	return error == -EPROTONOSUPPORT || error == -ENOPROTOOPT || error == -EINVAL;
+}
+
+int socket_open(enum socket_protocol protocol, sa_family_t family)
+{
+	int fd = open_protocol(family, protocol == SOCKET_MPTCP ? IPPROTO_MPTCP : IPPROTO_TCP);
+
+	if (protocol == SOCKET_MPTCP && lacks_mptcp(fd))
+		fd = open_protocol(family, IPPROTO_TCP);
+	if (fd >= 0)
+		set_up(fd);
+	return fd;
+}
+
+bool socket_has_mptcp(void)
+{
+	int fd = open_protocol(AF_INET, IPPROTO_MPTCP);
+
+	if (fd < 0)
+		return !lacks_mptcp(fd);
+	close(fd);
+	return true;
+}
+
+bool socket_has_ipv6(void)
+{
+	int fd = open_protocol(AF_INET6, IPPROTO_TCP);
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -EAFNOSUPPORT;
+}
+
+static int bind_and_listen(int fd, const struct address *address, bool as_ipv6)
+{
+	struct sockaddr_storage ss;
+	socklen_t length = address_to_sockaddr(address, as_ipv6, &ss);
+
+	if (bind(fd, (struct sockaddr *)&ss, length) < 0 || listen(fd, LISTEN_BACKLOG) < 0)
+		return -errno;
+	return 0;
+}
+
+int socket_listen(enum socket_protocol protocol, const struct address *address, bool shares_port,
+		  bool is_dual_stack)
+{
+	bool is_ipv6 = is_dual_stack || address->family == AF_INET6;
+	int fd = socket_open(protocol, is_ipv6 ? AF_INET6 : AF_INET);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (shares_port)
+		set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (is_ipv6)
+		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !is_dual_stack);
+	error = bind_and_listen(fd, address, is_ipv6);
+	if (error < 0) {
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+int socket_accept(int listener, struct address *peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t length = sizeof(ss);
+	int fd = accept4(listener, (struct sockaddr *)&ss, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	set_up(fd);
+	*peer = address_from_sockaddr(&ss);
+	return fd;
+}
+
+static int bind_source(int fd, bool is_ipv6, const struct address *local)
+{
+	struct sockaddr_storage ss;
+	struct address source = *local;
+	socklen_t length;
+
+	source.port = 0;
+	length = address_to_sockaddr(&source, is_ipv6, &ss);
+	/* the port is chosen at connect(), where it need only be unique for this destination */
+	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, (struct sockaddr *)&ss, length) < 0 ? -errno : 0;
+}
+
+int socket_connect(int fd, bool is_ipv6, const struct address *local, const struct address *remote)
+{
+	struct sockaddr_storage ss;
+	socklen_t length = address_to_sockaddr(remote, is_ipv6, &ss);
+	int error = local ? bind_source(fd, is_ipv6, local) : 0;
+
+	if (error < 0)
+		return error;
+	if (connect(fd, (struct sockaddr *)&ss, length) < 0 && errno != EINPROGRESS)
+		return -errno;
+	return 0;
+}
+
+int socket_connect_result(int fd)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		return -errno;
+	return -error;
+}
+
+static bool has_mptcp_info(int fd)
+{
+	uint8_t info[256];
+	socklen_t length = sizeof(info);
+
+	return getsockopt(fd, SOL_MPTCP, MPTCP_INFO, info, &length) == 0;
+}
+
+/* Whether this kernel answers MPTCP_INFO at all (5.16): asked once, of a fresh socket. */
+static bool knows_mptcp_info(void)
+{
+	static enum { UNASKED, NO, YES } answer;
+	int fd;
+
+	if (answer == UNASKED) {
+		fd = open_protocol(AF_INET, IPPROTO_MPTCP);
+		answer = fd >= 0 && has_mptcp_info(fd) ? YES : NO;
+		if (fd >= 0)
+			close(fd);
+	}
+	return answer == YES;
+}
+
+/* TCP_IS_MPTCP answers from 6.10 on. Before, MPTCP_INFO fails on a socket that fell back. */
+enum socket_mptcp socket_mptcp_state(int fd)
+{
+	int is_mptcp = 0;
+	socklen_t length = sizeof(is_mptcp);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_IS_MPTCP, &is_mptcp, &length) == 0)
+		return is_mptcp ? SOCKET_MPTCP_USED : SOCKET_MPTCP_FELL_BACK;
+	if (!knows_mptcp_info())
+		return SOCKET_MPTCP_UNKNOWN;
+	return has_mptcp_info(fd) ? SOCKET_MPTCP_USED : SOCKET_MPTCP_FELL_BACK;
+}
+
+void socket_end_cleanly(int fd)
+{
+	set_reset_on_close(fd, false);
+}
+
+void socket_urgent_inline(int fd)
+{
+	set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+int socket_unacknowledged_bytes(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? 0 : bytes;
+}
+
+/* The answer to MPTCP_TCPINFO: include/uapi/linux/mptcp.h, struct mptcp_subflow_data, since 5.16.
+ */
+#define SUBFLOWS_MAX	  8
+#define STATE_ESTABLISHED 1 /* include/net/tcp_states.h */
+
+struct subflows_tcp_info {
+	uint32_t size_subflow_data; /* of the four numbers */
+	uint32_t num_subflows;
+	uint32_t size_kernel;
+	uint32_t size_user;
+	struct tcp_info info[SUBFLOWS_MAX];
+};
+
+/* How many entries were filled in, or -1. */
+static int ask_subflows(int fd, struct subflows_tcp_info *all)
+{
+	socklen_t length = sizeof(*all);
+
+	*all = (struct subflows_tcp_info){
+		.size_subflow_data = offsetof(struct subflows_tcp_info, info),
+		.size_user = sizeof(all->info[0]),
+	};
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, all, &length) < 0)
+		return -1;
+	return all->num_subflows < SUBFLOWS_MAX ? (int)all->num_subflows : SUBFLOWS_MAX;
+}
+
+int socket_established_subflows(int fd)
+{
+	struct subflows_tcp_info all;
+	int n = ask_subflows(fd, &all), established = 0;
+
+	for (int i = 0; i < n; i++)
+		established += all.info[i].tcpi_state == STATE_ESTABLISHED;
+	return n < 0 ? -1 : established;
+}
+
+bool socket_awaits_data_ack(int fd)
+{
+	struct subflows_tcp_info all;
+	int n = ask_subflows(fd, &all), established = 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct tcp_info *info = &all.info[i];
+
+		if (info->tcpi_state != STATE_ESTABLISHED)
+			continue;
+		if (info->tcpi_unacked > 0 || info->tcpi_notsent_bytes > 0)
+			return false;
+		established++;
+	}
+	return established > 0;
+}
+
+#define EXTRA_ROOM_BYTES (1 << 20)
+/* What net.ipv4.tcp_wmem lets a send buffer grow to; one that was set by hand grows no more. */
+#define SEND_BUFFER_BYTES (4 << 20)
+
+static int send_buffer_bytes(int fd)
+{
+	int bytes = 0;
+	socklen_t length = sizeof(bytes);
+
+	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &length);
+	return bytes;
+}
+
+/* What the kernel grants at most (net.core.wmem_max, doubled): asked once, of a fresh socket. */
+static int most_send_buffer_bytes(void)
+{
+	static int most;
+	int fd;
+
+	if (most > 0)
+		return most;
+	fd = open_protocol(AF_INET, IPPROTO_TCP);
+	if (fd < 0)
+		return 0;
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, INT_MAX / 2);
+	most = send_buffer_bytes(fd);
+	close(fd);
+	return most;
+}
+
+bool socket_add_extra_room(int fd)
+{
+	int wanted = send_buffer_bytes(fd) + EXTRA_ROOM_BYTES;
+
+	if (wanted > most_send_buffer_bytes() || wanted < SEND_BUFFER_BYTES)
+		return false;
+	/* the kernel doubles what it is given, see socket(7) */
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, wanted / 2);
+	return true;
+}
+
+void socket_end_extra_room(int fd)
+{
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES / 2);
+}
+
+struct address socket_local_address(int fd)
+{
+	struct sockaddr_storage ss = {0};
+	socklen_t length = sizeof(ss);
+
+	getsockname(fd, (struct sockaddr *)&ss, &length);
+	return address_from_sockaddr(&ss);
+}
+
+int socket_original_destination(int fd, sa_family_t family, struct address *out)
+{
+	struct sockaddr_storage ss = {0};
+	socklen_t length = sizeof(ss);
+	int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+
+	if (getsockopt(fd, level, SO_ORIGINAL_DST, &ss, &length) < 0)
+		return -errno;
+	*out = address_from_sockaddr(&ss);
+	return 0;
+}

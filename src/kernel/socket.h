@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stream sockets, MPTCP or TCP, and the few questions and settings we have for them. */
+#ifndef MPBRIDGE_SOCKET_H
+#define MPBRIDGE_SOCKET_H
+
+#include "base/address.h"
+
+#include <stdbool.h>
+
+enum socket_protocol { SOCKET_TCP, SOCKET_MPTCP };
+
+/* What became of a connection on an MPTCP socket. UNKNOWN: this kernel does not tell (5.15). */
+enum socket_mptcp { SOCKET_MPTCP_UNKNOWN, SOCKET_MPTCP_USED, SOCKET_MPTCP_FELL_BACK };
+
+/*
+ * Opens a non-blocking, close-on-exec stream socket with TCP_NODELAY. Closing it resets the
+ * connection (socket_end_cleanly() changes that), so that a flow cut short never looks complete to
+ * its ends, not even when the process is killed. Where the kernel has no MPTCP, or it is switched
+ * off (net.mptcp.enabled), SOCKET_MPTCP gives a TCP socket. The descriptor or -errno.
+ */
+int socket_open(enum socket_protocol protocol, sa_family_t family);
+
+/* Whether this kernel makes MPTCP sockets in this network namespace. */
+bool socket_has_mptcp(void);
+
+/* Whether this kernel makes IPv6 sockets (it may be built or booted without). */
+bool socket_has_ipv6(void);
+
+/* Opens a listening socket. With `shares_port` others of ours may listen there too. fd or -errno.
+ */
+int socket_listen(enum socket_protocol protocol, const struct address *address, bool shares_port,
+		  bool is_dual_stack);
+
+/* Accepts one connection; as for socket_open(), closing it resets it. The descriptor or -errno; the
+ * peer, IPv4-mapped as IPv4. */
+int socket_accept(int listener, struct address *peer);
+
+/* Starts to connect; 0: under way or done; -errno. `local` (may be NULL) is the source address. */
+int socket_connect(int fd, bool is_ipv6, const struct address *local, const struct address *remote);
+
+/* The result of a connect that epoll has reported: 0 or -errno. */
+int socket_connect_result(int fd);
+
+enum socket_mptcp socket_mptcp_state(int fd);
+
+/* From now on close() lets the kernel deliver what is unsent and end the connection in order. */
+void socket_end_cleanly(int fd);
+
+/* An urgent byte stays in the stream where it was sent (RFC 6093 asks for this). */
+void socket_urgent_inline(int fd);
+
+/* Bytes handed to the kernel that the peer has not acknowledged; 0 where the kernel cannot say. */
+int socket_unacknowledged_bytes(int fd);
+
+/*
+ * How many subflows of an MPTCP connection are established (one that is still joining is not); -1
+ * where the kernel cannot say (before 5.16), or the connection is plain TCP.
+ */
+int socket_established_subflows(int fd);
+
+/*
+ * Whether an MPTCP connection with a full send buffer waits for nothing but a DATA_ACK: every
+ * subflow has sent all it was given, and TCP has acknowledged all of that. False where the kernel
+ * cannot say.
+ */
+bool socket_awaits_data_ack(int fd);
+
+/*
+ * Makes a send buffer that has grown to its full size (4 MiB, what net.ipv4.tcp_wmem has) larger by
+ * 1 MiB. False, and nothing is changed, where it is smaller, or net.core.wmem_max does not allow
+ * it. socket_end_extra_room() brings it back to 4 MiB; what is in it stays there.
+ */
+bool socket_add_extra_room(int fd);
+void socket_end_extra_room(int fd);
+
+struct address socket_local_address(int fd);
+
+/*
+ * Where an intercepted connection wanted to go, from conntrack (netfilter's REDIRECT). 0 or -errno:
+ * -ENOENT when it was not redirected. The socket must be TCP: MPTCP refuses the question.
+ */
+int socket_original_destination(int fd, sa_family_t family, struct address *out);
+
+#endif

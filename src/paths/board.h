@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The board: memory that supervisor and workers share. */
+#ifndef MPBRIDGE_BOARD_H
+#define MPBRIDGE_BOARD_H
+
+#include "base/address.h"
+
+#include <net/if.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BOARD_PATHS_MAX	  8
+#define BOARD_NETS_MAX	  128
+#define BOARD_WORKERS_MAX 64
+
+/*
+ * Theory of operation. The supervisor alone writes the table: what the paths are, and which
+ * addresses this router has. It is a sequence lock: `version` is odd while a writer is at work, and
+ * a reader copies until it sees the same even number before and after. There is one writer, it
+ * never waits, and a reader that meets it tries again. Each worker alone writes its own counters;
+ * others only read them.
+ */
+
+/* A path as a dialing worker needs it. */
+struct board_path {
+	char interface[IF_NAMESIZE];
+	uint32_t ifindex;
+	struct address server; /* client: where to dial over this path; without a port */
+	struct address local;  /* our address on it */
+	uint8_t place;	       /* 0..15: its own for as long as the path exists */
+	bool may_start;	       /* client: a connection's first subflow may start here */
+	bool is_answering;     /* client: the last greeting over it was answered */
+};
+
+/* An address of this router. On a point-to-point link the subnet is the other end's. */
+struct board_net {
+	struct address own;
+	struct network subnet;
+};
+
+struct board_table {
+	uint32_t n_paths;
+	struct board_path path[BOARD_PATHS_MAX];
+	uint32_t n_nets; /* this router's addresses, each with its subnet */
+	struct board_net net[BOARD_NETS_MAX];
+};
+
+/* One worker's figures. Written by it alone, relaxed; read by the supervisor. */
+struct board_counters {
+	_Atomic uint64_t flows_started;
+	_Atomic uint64_t flows_ended;
+	_Atomic uint64_t bytes_lan_to_wan;
+	_Atomic uint64_t bytes_wan_to_lan;
+};
+
+struct board {
+	_Atomic uint32_t version;
+	struct board_table table;
+	_Atomic bool has_told_fallback; /* by whichever worker saw it first: one line is enough */
+	struct board_counters worker[BOARD_WORKERS_MAX];
+};
+
+/* Maps an empty board, shared with children. NULL with errno set when there is no memory. */
+struct board *board_new(void);
+void board_free(struct board *board);
+
+/* Supervisor: replaces the table. */
+void board_publish(struct board *board, const struct board_table *table);
+
+/*
+ * Worker: copies the table into *table if it changed since *version, which is then brought up to
+ * date; a caller starts with *version = UINT32_MAX. Returns whether it changed.
+ */
+bool board_read(const struct board *board, uint32_t *version, struct board_table *table);
+
+/* Whether `ip` is one of this router's addresses. */
+bool board_is_own_address(const struct board_table *table, const struct address *ip);
+
+/* Whether `ip` lies in a subnet that this router is directly connected to. */
+bool board_is_connected(const struct board_table *table, const struct address *ip);
+
+/* Adds to a counter that only this process writes: no read-modify-write is needed. */
+static inline void board_count(_Atomic uint64_t *counter, uint64_t more)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + more, memory_order_relaxed);
+}
+
+#endif

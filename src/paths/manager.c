@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The path manager: keeps the kernel's rules, routes and MPTCP endpoints as the links need them. */
+#include "paths/manager.h"
+
+#include "base/log.h"
+#include "paths/actor.h"
+#include "paths/derive.h"
+#include "paths/diagnosis.h"
+#include "paths/greeting.h"
+#include "paths/lease.h"
+#include "paths/plan.h"
+#include "paths/tables.h"
+#include "paths/wanted.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Theory of operation. There is one thing that the manager does, follow(): it reads all that the
+ * kernel says, derives the paths, works out what the kernel has to hold for them, does the
+ * difference, and publishes the paths. It does so at start, and whenever something may have
+ * changed: rtnetlink spoke, events were lost, a client was seen at a new address of ours. Changes
+ * come in bursts, so it waits until it has been quiet for a moment, but not for long. Its own
+ * changes make it run once more; the difference is then empty, and that ends it.
+ *
+ * Deriving and planning are pure (derive.c, wanted.c, plan.c) and hold no state. What the manager
+ * remembers is what it cannot read: which slot and which tables are its own, which endpoints it
+ * made (in the actor's ledger), and who has been seen where.
+ */
+
+#define QUIET_MS      50
+#define QUIET_MOST_MS 500
+#define RETRY_MS      1000
+
+struct manager {
+	const struct conf *conf;
+	struct board *board;
+	struct loop *loop; /* NULL: not started */
+	struct actor actor;
+	struct lease lease;
+	int events_fd;
+	struct watch events;
+	struct timer quiet;
+	uint64_t changed_ms; /* when the first of the changes came that were not followed yet */
+	struct snapshot snapshot;
+	struct witnesses witnesses;
+	struct paths paths;
+	bool has_followed;
+	struct tables tables;
+	struct greeting greeting[BOARD_PATHS_MAX];
+};
+
+/* ---- what is said of the paths ---- */
+
+static bool is_same_path(const struct path *a, const struct path *b)
+{
+	return a->ifindex == b->ifindex && address_ip_equal(&a->local, &b->local) &&
+	       address_ip_equal(&a->server, &b->server) &&
+	       (a->endpoint == PATH_ENDPOINT_ANNOUNCE) == (b->endpoint == PATH_ENDPOINT_ANNOUNCE);
+}
+
+static bool has_path(const struct paths *paths, const struct path *path)
+{
+	for (unsigned i = 0; i < paths->n; i++)
+		if (is_same_path(&paths->path[i], path))
+			return true;
+	return false;
+}
+
+static bool has_interface(const struct paths *paths, const char *interface)
+{
+	for (unsigned i = 0; i < paths->n; i++)
+		if (strcmp(paths->path[i].interface, interface) == 0)
+			return true;
+	return false;
+}
+
+static void log_path(const struct manager *manager, const struct path *path)
+{
+	char local[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
+
+	address_format_ip(&path->local, local);
+	if (manager->conf->role == CONF_CLIENT)
+		log_info("path %s: %s to %s", path->interface, local,
+			 address_format_ip(&path->server, server));
+	else if (path->endpoint == PATH_ENDPOINT_ANNOUNCE)
+		log_info("path %s: %s is announced to clients", path->interface, local);
+	else
+		log_debug("path %s: %s", path->interface, local);
+}
+
+static void log_unused(const struct manager *manager, const char *interface)
+{
+	log_warning("path %s: not used: %s", interface,
+		    diagnosis_excuse(manager->conf, &manager->snapshot, interface));
+}
+
+static void log_changes(const struct manager *manager, const struct paths *before)
+{
+	const struct paths *now = &manager->paths;
+	const struct conf *conf = manager->conf;
+
+	for (unsigned i = 0; i < now->n; i++)
+		if (!has_path(before, &now->path[i]))
+			log_path(manager, &now->path[i]);
+	for (unsigned i = 0; i < before->n; i++)
+		if (!has_interface(now, before->path[i].interface))
+			log_unused(manager, before->path[i].interface);
+	for (unsigned i = 0; i < conf->n_paths && !manager->has_followed; i++)
+		if (!has_interface(now, conf->path[i].interface))
+			log_unused(manager, conf->path[i].interface);
+	if (conf->role == CONF_CLIENT && now->n == 0 && (before->n || !manager->has_followed))
+		log_warning("no link leads to the server now; waiting for one");
+}
+
+/* ---- greetings ---- */
+
+static void publish(struct manager *manager);
+
+static void on_greeting(struct greeting *greeting)
+{
+	struct manager *manager = greeting->manager;
+
+	publish(manager);
+}
+
+static bool greets(const struct greeting *greeting, const struct path *path)
+{
+	return greeting->state != GREETING_STOPPED &&
+	       strcmp(greeting->interface, path->interface) == 0 &&
+	       address_ip_equal(&greeting->local, &path->local) &&
+	       address_ip_equal(&greeting->server, &path->server);
+}
+
+static struct greeting *greeting_of(struct manager *manager, const struct path *path)
+{
+	for (unsigned i = 0; i < BOARD_PATHS_MAX; i++)
+		if (greets(&manager->greeting[i], path))
+			return &manager->greeting[i];
+	return NULL;
+}
+
+static void stop_greetings(struct manager *manager, const struct paths *but)
+{
+	for (unsigned i = 0; i < BOARD_PATHS_MAX; i++) {
+		bool is_needed = false;
+
+		for (unsigned j = 0; j < but->n; j++)
+			is_needed = is_needed || greets(&manager->greeting[i], &but->path[j]);
+		if (!is_needed)
+			greeting_stop(&manager->greeting[i]);
+	}
+}
+
+static void start_greeting(struct manager *manager, const struct path *path)
+{
+	struct greeting *greeting = manager->greeting;
+
+	while (greeting->state != GREETING_STOPPED)
+		greeting++; /* as many greetings as paths: one is free */
+	memcpy(greeting->interface, path->interface, IF_NAMESIZE);
+	greeting->local = path->local;
+	greeting->server = path->server;
+	greeting->server.port = manager->conf->server_port;
+	greeting->manager = manager;
+	greeting->on_change = on_greeting;
+	greeting_start(greeting, manager->loop);
+}
+
+/* One for each path of a client, once there is a loop. */
+static void follow_greetings(struct manager *manager)
+{
+	if (!manager->loop || manager->conf->role != CONF_CLIENT)
+		return;
+	stop_greetings(manager, &manager->paths);
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		if (!greeting_of(manager, &manager->paths.path[i]))
+			start_greeting(manager, &manager->paths.path[i]);
+}
+
+/* ---- the board ---- */
+
+static void fill_nets(const struct manager *manager, struct board_table *table)
+{
+	const struct rt_addresses *addresses = &manager->snapshot.addresses;
+
+	for (size_t i = 0; i < addresses->n && table->n_nets < BOARD_NETS_MAX; i++) {
+		struct board_net *net = &table->net[table->n_nets++];
+
+		net->own = addresses->item[i].local;
+		net->subnet = addresses->item[i].subnet;
+	}
+	if (addresses->n > BOARD_NETS_MAX && !manager->has_followed)
+		log_warning("this router has %zu addresses; only the first %d are known as its own",
+			    addresses->n, BOARD_NETS_MAX);
+}
+
+static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
+{
+	const struct greeting *greeting = greeting_of(manager, path);
+
+	memcpy(out->interface, path->interface, IF_NAMESIZE);
+	out->ifindex = path->ifindex;
+	out->server = path->server;
+	out->local = path->local;
+	out->place = tables_place(&manager->tables, path);
+	out->may_start = path->may_start;
+	out->is_answering = greeting ? greeting->is_answering : path->is_local_ready;
+}
+
+static void publish(struct manager *manager)
+{
+	struct board_table table = {.n_paths = manager->paths.n};
+
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		fill_path(manager, &manager->paths.path[i], &table.path[i]);
+	fill_nets(manager, &table);
+	board_publish(manager->board, &table);
+}
+
+/* ---- following ---- */
+
+static int program(struct manager *manager)
+{
+	struct actor *actor = &manager->actor;
+	uint32_t tables[BOARD_PATHS_MAX];
+	struct wanted wanted = {0};
+	struct plan plan = {0};
+	int error;
+
+	tables_assign(&manager->tables, &manager->paths, actor->slot, tables);
+	actor_forget_missing(actor, &manager->snapshot);
+	error = wanted_build(&wanted, manager->conf, &manager->snapshot, &manager->paths,
+			     actor->slot, tables);
+	if (!error)
+		error = plan_make(&plan, &manager->snapshot, &wanted, actor->slot,
+				  &actor->ledger.endpoints);
+	if (!error)
+		error = actor_run(actor, &plan);
+	plan_exit(&plan);
+	wanted_exit(&wanted);
+	return error;
+}
+
+/* Reads, decides, acts. 0 or -errno. */
+static int update(struct manager *manager)
+{
+	struct paths before = manager->paths;
+	int error;
+
+	store_lock(&manager->actor.store);
+	error = actor_look(&manager->actor, &manager->snapshot);
+	if (!error) {
+		derive_paths(manager->conf, &manager->snapshot, &manager->witnesses,
+			     &manager->paths);
+		log_changes(manager, &before);
+		error = program(manager);
+		manager->has_followed = true;
+	}
+	store_unlock(&manager->actor.store);
+	return error;
+}
+
+static int follow(struct manager *manager)
+{
+	int error = update(manager);
+
+	if (error)
+		return error;
+	follow_greetings(manager);
+	publish(manager);
+	return 0;
+}
+
+/* Follows soon. */
+static void note_change(struct manager *manager)
+{
+	uint64_t now_ms, due_ms;
+
+	if (!manager->loop)
+		return;
+	now_ms = manager->loop->now_ms;
+	due_ms = now_ms + QUIET_MS;
+	if (!timer_is_armed(&manager->quiet))
+		manager->changed_ms = now_ms;
+	if (due_ms > manager->changed_ms + QUIET_MOST_MS)
+		due_ms = manager->changed_ms + QUIET_MOST_MS;
+	timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
+}
+
+static void on_quiet(struct timer *timer)
+{
+	struct manager *manager = container_of(timer, struct manager, quiet);
+	int error = follow(manager);
+
+	if (!error)
+		return;
+	log_warning("cannot follow the changes of the links: %s; trying again", strerror(-error));
+	manager->changed_ms = manager->loop->now_ms;
+	timer_arm(&manager->loop->timers, timer, manager->loop->now_ms + RETRY_MS);
+}
+
+static void on_events(struct watch *watch, uint32_t events)
+{
+	struct manager *manager = container_of(watch, struct manager, events);
+	int result = rtnetlink_read_events(watch->fd, snapshot_wants_table);
+
+	(void)events;
+	if (result == -ENOBUFS)
+		log_info("netlink events were lost; reading everything again");
+	else if (result < 0)
+		log_warning("cannot read netlink events: %s", strerror(-result));
+	if (result != 0)
+		note_change(manager);
+}
+
+/* ---- opening and closing ---- */
+
+static int open_events(struct manager *manager)
+{
+	manager->events_fd = rtnetlink_open_events();
+	if (manager->events_fd < 0)
+		log_error("cannot listen to netlink events: %s", strerror(-manager->events_fd));
+	return manager->events_fd < 0 ? manager->events_fd : 0;
+}
+
+static int check(const struct manager *manager)
+{
+	char reason[DIAGNOSIS_BYTES];
+	int error = diagnosis_check(manager->conf, &manager->snapshot, reason);
+
+	if (error)
+		log_error("%s", reason);
+	return error;
+}
+
+static int complain(int error)
+{
+	if (error == -EPERM)
+		log_error("may not program routes: run as root or with CAP_NET_ADMIN");
+	else if (error)
+		log_error("cannot program the paths: %s", strerror(-error));
+	return error;
+}
+
+static int set_up(struct manager *manager)
+{
+	int error = actor_open(&manager->actor);
+
+	if (!error)
+		error = open_events(manager);
+	if (!error)
+		error = complain(lease_take(&manager->lease, &manager->actor, &manager->snapshot));
+	if (!error)
+		error = check(manager);
+	if (!error)
+		error = complain(follow(manager));
+	return error;
+}
+
+int manager_open(struct manager **out, const struct conf *conf, struct board *board)
+{
+	struct manager *manager = calloc(1, sizeof(*manager));
+	int error;
+
+	if (!manager)
+		return -ENOMEM;
+	manager->conf = conf;
+	manager->board = board;
+	manager->events_fd = manager->lease.fd = -1;
+	manager->events = (struct watch){.fd = -1, .on_event = on_events};
+	manager->actor.store.directory_fd = -1;
+	timer_init(&manager->quiet, on_quiet);
+	error = set_up(manager);
+	if (error) {
+		manager_close(manager);
+		return error;
+	}
+	*out = manager;
+	return 0;
+}
+
+int manager_start(struct manager *manager, struct loop *loop)
+{
+	int error = loop_watch_messages(loop, &manager->events, manager->events_fd);
+
+	if (error) {
+		log_error("cannot listen to netlink events: %s", strerror(-error));
+		return error;
+	}
+	manager->events_fd = -1;
+	manager->loop = loop;
+	follow_greetings(manager);
+	publish(manager);
+	return 0;
+}
+
+static bool is_witness(const struct witnesses *witnesses, const struct address *local)
+{
+	for (unsigned i = 0; i < witnesses->n; i++)
+		if (address_ip_equal(&witnesses->address[i], local))
+			return true;
+	return false;
+}
+
+void manager_witness(struct manager *manager, const struct address *local)
+{
+	struct witnesses *witnesses = &manager->witnesses;
+
+	/* It may be so new that the snapshot does not have it yet; deriving looks again. */
+	if (manager->conf->n_paths || is_witness(witnesses, local) ||
+	    witnesses->n == BOARD_PATHS_MAX || address_is_loopback(local))
+		return;
+	witnesses->address[witnesses->n] = *local;
+	witnesses->address[witnesses->n++].port = 0;
+	note_change(manager);
+}
+
+static void release(struct manager *manager)
+{
+	static const struct paths none;
+
+	stop_greetings(manager, &none);
+	if (manager->loop) {
+		timer_cancel(&manager->loop->timers, &manager->quiet);
+		loop_close(manager->loop, &manager->events);
+	}
+	if (manager->events_fd >= 0)
+		close(manager->events_fd);
+	snapshot_exit(&manager->snapshot);
+	actor_close(&manager->actor);
+	free(manager);
+}
+
+void manager_close(struct manager *manager)
+{
+	if (!manager)
+		return;
+	lease_end(&manager->lease, &manager->actor, &manager->snapshot);
+	release(manager);
+}

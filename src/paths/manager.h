@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The path manager: keeps the kernel's rules, routes and MPTCP endpoints as the links need them. */
+#ifndef MPBRIDGE_MANAGER_H
+#define MPBRIDGE_MANAGER_H
+
+#include "base/loop.h"
+#include "conf/conf.h"
+#include "paths/board.h"
+
+struct manager;
+
+/*
+ * Claims a slot, sweeps up what a killed process left in this network namespace, reads links,
+ * addresses and routes, programs what the configured or derived paths need, and publishes the paths
+ * on the board. `conf` and `board` must outlive the manager. The reason of a failure has been
+ * logged as one plain sentence; nothing is then left in the kernel. 0 or -errno.
+ */
+int manager_open(struct manager **out, const struct conf *conf, struct board *board);
+
+/* Puts the manager's netlink events and timers into the loop: from now on changes are followed. */
+int manager_start(struct manager *manager, struct loop *loop);
+
+/*
+ * Server: a permitted client reached us by this address of ours (without a port). The address is
+ * then announced to every connection, the running ones included. Cheap when it is known already.
+ */
+void manager_witness(struct manager *manager, const struct address *local);
+
+/* Removes everything that it added, gives the limits back, and frees. NULL is allowed. */
+void manager_close(struct manager *manager);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A path: one of our links to the far router, with all that is decided about it. */
+#ifndef MPBRIDGE_PATH_H
+#define MPBRIDGE_PATH_H
+
+#include "base/address.h"
+#include "paths/board.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the kernel's MPTCP path manager has to know about a path's local address. */
+enum path_endpoint {
+	PATH_ENDPOINT_NONE,
+	PATH_ENDPOINT_NAME,	/* an id and nothing more: the far end's ADD_ADDR makes us join */
+	PATH_ENDPOINT_DIAL,	/* join from it to the address the connection began with */
+	PATH_ENDPOINT_ANNOUNCE, /* tell the far end */
+};
+
+struct path {
+	char interface[IF_NAMESIZE];
+	uint32_t ifindex;
+	struct address local;
+	bool is_local_ready;	/* false: IPv6 still looks for duplicates of it */
+	struct address fixed;	/* the configured local address, or family 0 */
+	struct address gateway; /* the configured one, or family 0 */
+	enum path_endpoint endpoint;
+	/* client: */
+	struct address server; /* where to dial over this path */
+	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */
+	uint32_t leads;	  /* a bit for each of conf's servers whose primary path it is */
+	bool may_start;
+};
+
+struct paths {
+	unsigned n;
+	struct path path[BOARD_PATHS_MAX];
+};
+
+/* Addresses of ours by which permitted clients have reached this server. */
+struct witnesses {
+	unsigned n;
+	struct address address[BOARD_PATHS_MAX];
+};
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The store: where ledgers are kept, so that the next start finds what a killed process left. */
+#include "paths/store.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_BYTES 64
+
+/* SO_NETNS_COOKIE came with 5.14. An inode would do too, but another namespace may have had it. */
+static int find_netns(uint64_t *cookie)
+{
+	socklen_t length = sizeof(*cookie);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &length) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+int store_open(struct store *store)
+{
+	int error;
+
+	store->directory_fd = -1;
+	error = find_netns(&store->netns);
+	if (error)
+		return error;
+	if (mkdir(STORE_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (access(STORE_DIRECTORY, W_OK) < 0)
+		return -errno;
+	store->directory_fd =
+		open(STORE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return store->directory_fd < 0 ? -errno : 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store->directory_fd >= 0)
+		close(store->directory_fd);
+	store->directory_fd = -1;
+}
+
+void store_lock(struct store *store)
+{
+	while (store->directory_fd >= 0 && flock(store->directory_fd, LOCK_EX) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+void store_unlock(struct store *store)
+{
+	if (store->directory_fd >= 0)
+		flock(store->directory_fd, LOCK_UN);
+}
+
+static const char *name_of(const struct store *store, uint32_t what, char name[static NAME_BYTES])
+{
+	if (what == STORE_LIMITS)
+		snprintf(name, NAME_BYTES, "%" PRIu64 ".limits", store->netns);
+	else
+		snprintf(name, NAME_BYTES, "%" PRIu64 ".%u", store->netns, what);
+	return name;
+}
+
+/* The whole file and a NUL. Its length or -errno. */
+static int read_text(const struct store *store, const char *name, char text[static LEDGER_BYTES])
+{
+	int fd = openat(store->directory_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = read(fd, text, LEDGER_BYTES);
+	close(fd);
+	if (length < 0)
+		return -errno;
+	if (length == LEDGER_BYTES)
+		return -EBADMSG;
+	text[length] = '\0';
+	return (int)length;
+}
+
+int store_read(const struct store *store, uint32_t what, struct ledger *ledger)
+{
+	char name[NAME_BYTES], text[LEDGER_BYTES];
+	unsigned line;
+	int length;
+
+	if (store->directory_fd < 0)
+		return -ENOENT;
+	length = read_text(store, name_of(store, what, name), text);
+	if (length < 0)
+		return length;
+	if (ledger_parse(text, ledger, &line))
+		return 0;
+	log_warning(STORE_DIRECTORY "/%s, line %u: this is not a ledger of mpbridge; ignored", name,
+		    line);
+	return -EBADMSG;
+}
+
+static int write_text(int fd, const char *text, size_t length)
+{
+	ssize_t written = write(fd, text, length);
+
+	if (written < 0)
+		return -errno;
+	if ((size_t)written != length)
+		return -ENOSPC;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int replace(const struct store *store, const char *name, const char *text, size_t length)
+{
+	char draft[NAME_BYTES + 8];
+	int fd, error;
+
+	snprintf(draft, sizeof(draft), "%s.new", name);
+	fd = openat(store->directory_fd, draft,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	error = write_text(fd, text, length);
+	close(fd);
+	if (!error && renameat(store->directory_fd, draft, store->directory_fd, name) < 0)
+		error = -errno;
+	if (error)
+		unlinkat(store->directory_fd, draft, 0);
+	return error;
+}
+
+int store_write(const struct store *store, uint32_t what, const struct ledger *ledger)
+{
+	char name[NAME_BYTES], text[LEDGER_BYTES];
+	int length;
+
+	if (store->directory_fd < 0)
+		return 0;
+	if (ledger_is_empty(ledger)) {
+		store_remove(store, what);
+		return 0;
+	}
+	length = ledger_format(ledger, text, sizeof(text));
+	if (length < 0)
+		return length;
+	return replace(store, name_of(store, what, name), text, (size_t)length);
+}
+
+void store_remove(const struct store *store, uint32_t what)
+{
+	char name[NAME_BYTES];
+
+	if (store->directory_fd >= 0)
+		unlinkat(store->directory_fd, name_of(store, what, name), 0);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The store: where ledgers are kept, so that the next start finds what a killed process left. */
+#ifndef MPBRIDGE_STORE_H
+#define MPBRIDGE_STORE_H
+
+#include "paths/ledger.h"
+
+#include <stdint.h>
+
+#define STORE_DIRECTORY "/run/mpbridge"
+
+/* What a ledger is about: a slot by its number, or this, for the limits that all slots share. */
+#define STORE_LIMITS UINT32_MAX
+
+struct store {
+	int directory_fd; /* -1: the directory cannot be used, and nothing is kept */
+	uint64_t netns;	  /* the network namespace's cookie: never used twice between two boots */
+};
+
+/* Makes the directory, if need be. 0 or -errno; without a store all else is harmless. */
+int store_open(struct store *store);
+void store_close(struct store *store);
+
+/* Waits until no other process of ours reads or changes ledgers, limits and slots. */
+void store_lock(struct store *store);
+void store_unlock(struct store *store);
+
+/* Reads into an empty *ledger. 0; -ENOENT: there is none; or -errno. One that is not a ledger is
+ * -EBADMSG. */
+int store_read(const struct store *store, uint32_t what, struct ledger *ledger);
+
+/* Replaces the whole ledger, on disk when this returns; an empty one is removed. 0 or -errno. */
+int store_write(const struct store *store, uint32_t what, const struct ledger *ledger);
+
+void store_remove(const struct store *store, uint32_t what);
+
+#endif

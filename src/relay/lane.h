@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One direction of a flow: bytes from one socket to the other, in order, each once. */
+#ifndef MPBRIDGE_LANE_H
+#define MPBRIDGE_LANE_H
+
+#include "base/buffer.h"
+#include "base/loop.h"
+#include "relay/pipe.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A socket of a flow, with what epoll's edges have told about it. */
+struct side {
+	struct watch watch;
+	bool is_readable; /* no EAGAIN from reading since the last edge */
+	bool is_writable; /* no EAGAIN from writing since the last edge */
+	bool is_hung_up;  /* the peer sends no more, or is gone */
+};
+
+enum lane_mode {
+	LANE_SPLICE, /* through a pipe, without copying */
+	LANE_COPY,   /* through a buffer: asked for, or splice cannot, or an urgent byte came */
+};
+
+struct lane {
+	struct pipe *pipe;     /* borrowed while it holds bytes; NULL otherwise */
+	struct buffer *buffer; /* the same, when copying */
+	uint32_t in_pipe;      /* bytes in the pipe */
+	uint32_t want;	       /* bytes to ask splice() for: follows what came lately */
+	enum lane_mode mode;
+	bool withholds_end; /* the source has failed: an end that is read from it is none */
+	bool has_ended;	    /* the source has said that nothing more comes */
+	bool end_passed;    /* and the destination has been told */
+	uint64_t most;	    /* bytes to deliver before it is held; UINT64_MAX: it is not */
+	uint64_t bytes;	    /* delivered to the destination's socket */
+};
+
+struct lane_pools {
+	struct pipe_pool *pipes;
+	struct buffer_pool *buffers;
+};
+
+enum lane_result {
+	LANE_BLOCKED,		/* nothing to do until an edge of either side */
+	LANE_UNFINISHED,	/* stopped for fairness: call again in the next turn */
+	LANE_HELD,		/* it has delivered lane->most bytes */
+	LANE_DONE,		/* the end was passed on */
+	LANE_SOURCE_RESET,	/* the source failed; what came before it has been delivered */
+	LANE_DESTINATION_RESET, /* the destination takes no more; what it did not take is lost */
+};
+
+void lane_init(struct lane *lane, enum lane_mode mode);
+
+/*
+ * Moves what can be moved now. A failure is told once everything that came before it is delivered.
+ * The pipe or buffer goes back to its pool when it is empty.
+ */
+enum lane_result lane_forward(struct lane *lane, struct side *from, struct side *to,
+			      const struct lane_pools *pools);
+
+/* Drops what the lane holds. */
+void lane_discard(struct lane *lane, const struct lane_pools *pools);
+
+/* Bytes read from the source and not yet taken by the destination. */
+uint32_t lane_pending(const struct lane *lane);
+
+#endif

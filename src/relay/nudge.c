@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Nudging an MPTCP connection whose far end has forgotten to send a DATA_ACK. */
+#include "relay/nudge.h"
+
+#include "kernel/socket.h"
+
+/*
+ * Theory of operation. A receiver acknowledges segments at once, with the DATA_ACK that it has at
+ * that moment. While its program reads, the connection is locked and the DATA_ACK stands still;
+ * when it moves on afterwards, nothing is sent for that alone, but for a window that has doubled
+ * (mptcp_cleanup_rbuf() in net/mptcp/protocol.c). So if all that fits a send buffer arrives within
+ * one such moment, the sender waits for an acknowledgement that nobody owes it any more, until its
+ * own timer repeats a segment: 200 ms, TCP_RTO_MIN. On a real link a send buffer takes longer than
+ * a read; between namespaces, and wherever many gigabits come in bursts, it happens several times a
+ * second.
+ *
+ * It can be told from a link that is only slow: every subflow is then without anything in flight. A
+ * little more room lets us send a little more, and the acknowledgement of that brings the DATA_ACK.
+ * A buffer that was set by hand no longer grows by itself, so it is left at the size to which it
+ * would have grown.
+ */
+
+#define LOOK_FIRST_MS TIMER_TICK_MS
+#define LOOK_MOST_MS  512
+
+static void set_timer(struct flow *flow)
+{
+	struct loop *loop = flow->relay->loop;
+
+	timer_arm(&loop->timers, &flow->timer, loop->now_ms + flow->nudge.look_ms);
+}
+
+bool nudge_is_due(const struct flow *flow)
+{
+	return !flow->side[WAN].is_writable && lane_pending(&flow->lane[LAN]) > 0;
+}
+
+void nudge_watch(struct flow *flow)
+{
+	/* while it is being nudged, a program that has the other end locked gets time to unlock it
+	 */
+	if (!flow->nudge.has_extra_room)
+		flow->nudge.look_ms = LOOK_FIRST_MS;
+	set_timer(flow);
+}
+
+bool nudge_look(struct flow *flow)
+{
+	int fd = flow->side[WAN].watch.fd;
+	bool is_stuck = socket_awaits_data_ack(fd);
+
+	if (flow->nudge.look_ms < LOOK_MOST_MS)
+		flow->nudge.look_ms *= 2;
+	set_timer(flow);
+	if (!is_stuck || !socket_add_extra_room(fd))
+		return false;
+	flow->nudge.has_extra_room = true;
+	flow->side[WAN].is_writable = true;
+	return true;
+}
+
+void nudge_end(struct flow *flow)
+{
+	if (!flow->nudge.has_extra_room)
+		return;
+	flow->nudge.has_extra_room = false;
+	socket_end_extra_room(flow->side[WAN].watch.fd);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state HEADER of a flow on the server: who comes, and where to. */
+#include "relay/request.h"
+
+#include "kernel/socket.h"
+#include "relay/access.h"
+#include "relay/dial.h"
+#include "shadowsocks/target.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#define HEADER_DEADLINE_MS 10000
+
+void request_start(struct flow *flow, const struct address *peer)
+{
+	struct relay *relay = flow->relay;
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (!access_permits_peer(relay->conf, relay_table(relay), peer)) {
+		relay_notice(
+			relay, NOTICE_PEER_REFUSED,
+			"refused %s: with method \"none\" only directly connected networks may "
+			"use this server, unless \"allow\" names others",
+			address_format_ip(peer, text));
+		flow_abort(flow);
+		return;
+	}
+	flow_set_state(flow, FLOW_HEADER, HEADER_DEADLINE_MS);
+}
+
+static void refuse_target(struct flow *flow, const struct target *target, const char *why)
+{
+	char text[TARGET_TEXT_BYTES];
+
+	relay_notice(flow->relay, NOTICE_TARGET_REFUSED, "refused a connection to %s: %s",
+		     target_format(target, text), why);
+	flow_abort(flow);
+}
+
+/* Whoever sends a header speaks our protocol: a host that merely knocks at the port is no client.
+ */
+static void witness(struct flow *flow)
+{
+	struct address local = socket_local_address(flow->side[WAN].watch.fd);
+
+	relay_witness(flow->relay, &local);
+}
+
+static void on_target(struct flow *flow, const struct target *target)
+{
+	const char *why;
+
+	witness(flow);
+	if (target_is_greeting(target)) {
+		flow_end(flow);
+		return;
+	}
+	if (target->address.family == 0) {
+		refuse_target(flow, target, "this version does not look up names");
+		return;
+	}
+	why = access_refuses_target(flow->relay->conf, relay_table(flow->relay), &target->address);
+	if (why) {
+		refuse_target(flow, target, why);
+		return;
+	}
+	flow->target = target->address;
+	dial_start(flow);
+}
+
+static void bad_header(struct flow *flow, const char *what)
+{
+	relay_notice(flow->relay, NOTICE_HEADER,
+		     "a client's connection ended before a flow began: %s", what);
+	flow_abort(flow);
+}
+
+/*
+ * The header is only peeked at until it is whole, and then taken out exactly: what follows it stays
+ * in the socket, where splice() finds it, and a flow that waits for its header holds no buffer.
+ */
+void request_step(struct flow *flow)
+{
+	uint8_t bytes[TARGET_HEADER_BYTES];
+	int fd = flow->side[WAN].watch.fd;
+	struct target target;
+	ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	ssize_t length;
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		flow_abort(
+			flow); /* a greeting, or a client that changed its mind: nothing to tell */
+		return;
+	}
+	length = target_parse(bytes, (size_t)got, &target);
+	if (length < 0) {
+		bad_header(flow, "it sent no address header; is its method \"none\", too?");
+	} else if (length > 0) {
+		if (recv(fd, bytes, (size_t)length, MSG_DONTWAIT) == length)
+			on_target(flow, &target);
+		else
+			flow_abort(flow);
+	} else if (flow->side[WAN].is_hung_up) {
+		bad_header(flow, "it was cut off inside the address header");
+	}
+}
+
+void request_on_timer(struct flow *flow)
+{
+	bad_header(flow, "it sent no whole address header in time");
+}

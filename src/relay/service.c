@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The service of one worker: its listeners and flows, begun and ended together. */
+#include "relay/service.h"
+
+#include "kernel/socket.h"
+#include "relay/flow.h"
+#include "relay/listener.h"
+
+#include <assert.h>
+
+int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
+		 struct board *board, struct board_counters *counters, const int *listener_fds,
+		 unsigned n)
+{
+	*relay = (struct relay){
+		.loop = loop,
+		.conf = conf,
+		.board = board,
+		.counters = counters,
+		.table_version = UINT32_MAX,
+		.has_mptcp = socket_has_mptcp(),
+	};
+	budget_init(&relay->budget);
+	pipe_pool_init(&relay->pipes, &relay->budget);
+	buffer_pool_init(&relay->buffers);
+	relay->pools = (struct lane_pools){&relay->pipes, &relay->buffers};
+	list_init(&relay->flows);
+	return listeners_open(relay, listener_fds, n);
+}
+
+void service_drain(struct relay *relay)
+{
+	relay->is_draining = true;
+	listeners_close(relay);
+	if (relay->n_flows == 0)
+		relay->on_idle(relay);
+}
+
+void service_abort(struct relay *relay)
+{
+	list_for_each_safe(node, tmp, &relay->flows)
+		flow_abort(container_of(node, struct flow, node));
+}
+
+void service_exit(struct relay *relay)
+{
+	assert(relay->n_flows == 0);
+	listeners_close(relay);
+	listeners_free(relay);
+	pipe_pool_exit(&relay->pipes);
+	buffer_pool_exit(&relay->buffers);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The service of one worker: its listeners and flows, begun and ended together. */
+#ifndef MPBRIDGE_SERVICE_H
+#define MPBRIDGE_SERVICE_H
+
+#include "relay/relay.h"
+
+/*
+ * Makes a relay over `n` listening sockets, which become its own. The caller sets on_witness and
+ * on_idle afterwards. conf, board and loop must outlive it. 0 or -errno.
+ */
+int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
+		 struct board *board, struct board_counters *counters, const int *listener_fds,
+		 unsigned n);
+
+/* No new flows from now on. on_idle is called once none is left: at once when there is none. */
+void service_drain(struct relay *relay);
+
+/* Ends every flow with RST. */
+void service_abort(struct relay *relay);
+
+/* Frees all. Every flow must have ended, and their tasks have run. */
+void service_exit(struct relay *relay);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shadowsocks/target.c: what is read is what is written; a prefix never reads as something else. */
+#include "shadowsocks/target.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_written(const struct target *target, const uint8_t *data, ssize_t length)
+{
+	uint8_t header[TARGET_HEADER_BYTES];
+	bool is_mapped = data[0] == 4 && target->address.family == AF_INET;
+
+	if (target->address.family == 0 || data[0] == 3 || is_mapped)
+		return;
+	assert(target_write(&target->address, header) == (size_t)length);
+	assert(memcmp(header, data, (size_t)length) == 0);
+}
+
+/* A shorter input asks for more, or is refused; it never becomes a header, nor touches the result.
+ */
+static void check_prefixes(const uint8_t *data, ssize_t length)
+{
+	for (ssize_t n = 0; n < length; n++) {
+		struct target target = {.name = "untouched"};
+
+		assert(target_parse(data, (size_t)n, &target) == 0);
+		assert(strcmp(target.name, "untouched") == 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char text[TARGET_TEXT_BYTES];
+	struct target target;
+	ssize_t length = target_parse(data, size, &target);
+
+	assert(length >= 0 || length == -EPROTO);
+	assert(length <= (ssize_t)size);
+	if (length <= 0)
+		return 0;
+	assert(target.address.port != 0);
+	assert(strlen(target_format(&target, text)) < sizeof(text));
+	check_written(&target, data, length);
+	check_prefixes(data, length);
+	return 0;
+}

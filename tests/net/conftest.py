@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests between namespaces share: a laboratory, a network and a bridge, per module.
+
+A module gets lab, net and bridge once, and the bridge again for each mode. It changes them by
+fixtures of its own: links, client_keys, server_keys; or by a list of modes of its own:
+
+    pytestmark = pytest.mark.parametrize("mode", [Mode(4), Mode(6)], indirect=True, scope="module")
+
+A test that stops, starts or kills something makes its own with start_bridge(), in a module where
+no test uses bridge.
+"""
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).parent)]
+
+pytest.register_assert_rewrite("observe")
+
+import testbed  # noqa: E402
+from hosts import Ends  # noqa: E402
+from observe import Stage  # noqa: E402
+
+LOG_LINES = 25
+_bridges = []
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a bridge runs. family: of its links, and of the hosts that talk over it."""
+    family: int
+    forward: str = "auto"
+
+    def __str__(self):
+        return f"ipv{self.family}-{self.forward}"
+
+
+MODES = [Mode(family, forward) for family in (4, 6) for forward in ("auto", "copy")]
+
+
+def pytest_make_parametrize_id(val):
+    return str(val) if isinstance(val, Mode) else None
+
+
+def pytest_runtest_logreport(report):
+    """A test that failed shows what the daemons said."""
+    if report.failed:
+        for bridge in _bridges:
+            for daemon in (bridge.client, bridge.server):
+                report.sections.append((f"log of the {daemon.role}", daemon.log_tail(LOG_LINES)))
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with testbed.Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def links():
+    """[Link]: fast enough for tests that do not measure, slow enough for queues to fill."""
+    return [testbed.Link("300mbit"), testbed.Link("200mbit")]
+
+
+@pytest.fixture(scope="module")
+def net(lab, links):
+    return testbed.bridge(lab, links)
+
+
+@pytest.fixture(scope="module", params=MODES, ids=str)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def family(mode):
+    """4 or 6"""
+    return mode.family
+
+
+@pytest.fixture(scope="module")
+def client_keys():
+    """Keys for the client's file, over those of the recipe."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server_keys():
+    return {}
+
+
+def _mode_keys(mode, keys):
+    return {"forward": mode.forward, **keys}
+
+
+def _new_bridge(net, mode, client_keys=None, server_keys=None, **options):
+    """A Bridge whose logs begin empty."""
+    bridge = testbed.Bridge(net, mode.family, _mode_keys(mode, client_keys or {}),
+                            _mode_keys(mode, server_keys or {}), **options)
+    for daemon in (bridge.client, bridge.server):
+        (daemon.node.directory / f"{daemon.role}.log").unlink(missing_ok=True)
+    _bridges.append(bridge)
+    return bridge
+
+
+@pytest.fixture(scope="module")
+def bridge(net, mode, client_keys, server_keys):
+    """Client and server, ready, with the redirect rules of the recipe."""
+    bridge = _new_bridge(net, mode, client_keys, server_keys)
+    try:
+        with bridge:
+            yield bridge
+    finally:
+        _bridges.remove(bridge)
+
+
+@pytest.fixture
+def start_bridge(net, mode):
+    """start_bridge(client_keys, server_keys, ...) -> a Bridge, stopped after the test."""
+    started = []
+
+    def start(client_keys=None, server_keys=None, **options):
+        bridge = _new_bridge(net, mode, client_keys, server_keys, **options)
+        started.append(bridge)
+        try:
+            return bridge.start()
+        except testbed.LabError:
+            for daemon in (bridge.client, bridge.server):
+                daemon.process.kill_group()
+            started.remove(bridge)
+            raise
+
+    yield start
+    for bridge in started:
+        bridge.stop()
+        _bridges.remove(bridge)
+
+
+@pytest.fixture
+def ends(net, family):
+    """Sockets in the two hosts, closed after the test."""
+    with Ends(net, family) as ends:
+        yield ends
+
+
+@pytest.fixture
+def stage():
+    """A laboratory for this test alone, and the daemons that it starts there."""
+    with Stage() as stage:
+        yield stage

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* relay/access.c and relay/candidate.c */
+#include "suite.h"
+
+#include "relay/access.h"
+#include "relay/candidate.h"
+
+#include <string.h>
+
+static struct address ip(const char *text, uint16_t port)
+{
+	struct address a;
+
+	assert_true(address_parse(text, &a));
+	a.port = port;
+	return a;
+}
+
+static void add_network(struct network *list, unsigned *count, const char *text)
+{
+	assert_true(network_parse(text, &list[(*count)++]));
+}
+
+static struct board_table router(void)
+{
+	static const char *const own[] = {"127.0.0.1/8", "10.10.1.2/24", "192.168.2.1/24",
+					  "fd00:2::1/64"};
+	struct board_table table = {0};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct board_net *net = &table.net[table.n_nets++];
+
+		assert_true(network_parse(own[i], &net->subnet));
+		net->own = net->subnet.base;
+	}
+	return table;
+}
+
+static bool permits(const struct conf *conf, const char *peer)
+{
+	struct board_table table = router();
+	struct address a = ip(peer, 40000);
+
+	return access_permits_peer(conf, &table, &a);
+}
+
+static void without_allow_only_neighbours(void **state)
+{
+	const struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	assert_true(permits(&conf, "10.10.1.1"));
+	assert_true(permits(&conf, "192.168.2.77"));
+	assert_true(permits(&conf, "fd00:2::7"));
+	assert_false(permits(&conf, "10.10.2.1"));
+	assert_false(permits(&conf, "8.8.8.8"));
+	assert_false(permits(&conf, "fd00:3::7"));
+}
+
+static void allow_names_who(void **state)
+{
+	struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	add_network(conf.allow, &conf.n_allow, "100.64.0.0/10");
+	add_network(conf.allow, &conf.n_allow, "2001:db8::/32");
+	assert_true(permits(&conf, "100.64.9.9"));
+	assert_true(permits(&conf, "2001:db8::1"));
+	assert_false(permits(&conf, "10.10.1.1"));
+	assert_false(permits(&conf, "100.128.0.1"));
+}
+
+static const char *refuses(const struct conf *conf, const char *target, uint16_t port)
+{
+	struct board_table table = router();
+	struct address a = ip(target, port);
+
+	return access_refuses_target(conf, &table, &a);
+}
+
+static void refuses_impossible_targets(void **state)
+{
+	static const char *const texts[] = {
+		"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "169.254.1.1",
+		"::",	   "::1",	"ff02::1",   "fe80::1",		"::ffff:127.0.0.1"};
+	const struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_non_null(refuses(&conf, texts[i], 80));
+	assert_null(refuses(&conf, "192.168.2.2", 80));
+	assert_null(refuses(&conf, "8.8.8.8", 8388));
+	assert_null(refuses(&conf, "fd00:2::2", 80));
+}
+
+static void refuses_its_own_port_and_deny(void **state)
+{
+	struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	assert_non_null(refuses(&conf, "10.10.1.2", 8388));
+	assert_non_null(refuses(&conf, "192.168.2.1", 8388));
+	assert_null(refuses(&conf, "10.10.1.2", 22));
+	add_network(conf.deny, &conf.n_deny, "192.168.2.128/25");
+	assert_non_null(refuses(&conf, "192.168.2.200", 80));
+	assert_null(refuses(&conf, "192.168.2.100", 80));
+}
+
+static void add_path(struct board_table *table, const char *server, bool may_start,
+		     bool is_answering)
+{
+	struct board_path *path = &table->path[table->n_paths++];
+
+	path->server = ip(server, 0);
+	path->place = (uint8_t)(15 - table->n_paths); /* not its index */
+	path->may_start = may_start;
+	path->is_answering = is_answering;
+}
+
+/* The indexes in the order in which they are tried, as a string of digits. */
+static void order(const struct board_table *table, char *out)
+{
+	const struct board_path *path;
+	uint16_t tried = 0;
+
+	while ((path = candidate_next(table, tried))) {
+		long index = path - table->path;
+
+		tried |= (uint16_t)(1u << path->place);
+		*out++ = (char)('0' + index);
+	}
+	*out = '\0';
+}
+
+static void candidates_in_order(void **state)
+{
+	struct board_table table = {0};
+	char text[16];
+
+	(void)state;
+	order(&table, text);
+	assert_string_equal(text, "");
+	add_path(&table, "10.0.0.1", false, true);
+	add_path(&table, "10.0.0.2", true, false);
+	add_path(&table, "10.0.0.3", true, true);
+	add_path(&table, "10.0.0.4", false, false);
+	add_path(&table, "10.0.0.5", true, true);
+	order(&table, text);
+	assert_string_equal(text, "24103");
+	assert_int_equal(candidate_answering(&table), 3);
+}
+
+static void families(void **state)
+{
+	struct board_table table = {0};
+
+	(void)state;
+	assert_false(candidate_has_both_families(&table));
+	add_path(&table, "10.0.0.1", true, true);
+	add_path(&table, "10.0.0.2", true, true);
+	assert_false(candidate_has_both_families(&table));
+	add_path(&table, "fd00::1", true, true);
+	assert_true(candidate_has_both_families(&table));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_allow_only_neighbours),
+		cmocka_unit_test(allow_names_who),
+		cmocka_unit_test(refuses_impossible_targets),
+		cmocka_unit_test(refuses_its_own_port_and_deny),
+		cmocka_unit_test(candidates_in_order),
+		cmocka_unit_test(families),
+	};
+
+	RUN_SUITE(tests);
+}

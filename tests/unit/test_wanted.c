@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* paths/wanted.c: paths in, what the kernel has to hold for them out, compared as text. */
+#include "world.h"
+
+#include "paths/derive.h"
+#include "paths/slot.h"
+#include "paths/wanted.h"
+
+#include <linux/if_addr.h>
+#include <netinet/in.h>
+
+#define TEXT_BYTES 4096
+
+struct text {
+	char bytes[TEXT_BYTES];
+	size_t length;
+};
+
+static void put_route(struct text *text, const struct rt_route *route)
+{
+	char to[NETWORK_TEXT_BYTES], gateway[ADDRESS_TEXT_BYTES], source[ADDRESS_TEXT_BYTES];
+
+	text->length += (size_t)snprintf(
+		text->bytes + text->length, TEXT_BYTES - text->length,
+		"%u: %s%s via %s dev %s src %s metric %u%s\n", route->table,
+		route->is_throw ? "throw " : "", network_format(&route->to, to),
+		address_format_ip(&route->gateway, gateway), world_names[route->ifindex],
+		address_format_ip(&route->source, source), route->metric,
+		route->is_onlink ? " onlink" : "");
+	assert_int_equal(route->protocol, RT_PROTOCOL_OURS);
+}
+
+static void put_rule(struct text *text, const struct rt_rule *rule)
+{
+	char from[NETWORK_TEXT_BYTES], to[NETWORK_TEXT_BYTES];
+
+	text->length +=
+		(size_t)snprintf(text->bytes + text->length, TEXT_BYTES - text->length,
+				 "%u: from %s to %s sport %u dport %u: %u\n", rule->priority,
+				 network_format(&rule->from, from), network_format(&rule->to, to),
+				 rule->source_port, rule->dest_port, rule->table);
+	assert_int_equal(rule->protocol, RT_PROTOCOL_OURS);
+	assert_int_equal(rule->ip_protocol, IPPROTO_TCP);
+	assert_true(rule->is_output);
+}
+
+static void put_endpoint(struct text *text, const struct mptcp_endpoint *endpoint)
+{
+	char ip[ADDRESS_TEXT_BYTES];
+
+	text->length +=
+		(size_t)snprintf(text->bytes + text->length, TEXT_BYTES - text->length,
+				 "%s flags %u dev %s\n", address_format(&endpoint->address, ip),
+				 endpoint->flags, world_names[endpoint->ifindex]);
+}
+
+/* Builds what these paths need in slot 1, with tables in order. */
+static void build(struct wanted *wanted, const struct conf *conf, const struct snapshot *snapshot)
+{
+	static const struct witnesses nobody;
+	uint32_t tables[BOARD_PATHS_MAX];
+	struct paths paths;
+
+	for (unsigned i = 0; i < BOARD_PATHS_MAX; i++)
+		tables[i] = slot_table(1, i);
+	derive_paths(conf, snapshot, &nobody, &paths);
+	assert_int_equal(wanted_build(wanted, conf, snapshot, &paths, 1, tables), 0);
+}
+
+static void expect(const struct conf *conf, struct snapshot *snapshot, const char *lines)
+{
+	struct wanted wanted = {0};
+	struct text text = {.length = 0};
+
+	snapshot->has_mptcp = true;
+	build(&wanted, conf, snapshot);
+	for (size_t i = 0; i < wanted.routes.n; i++)
+		put_route(&text, &wanted.routes.item[i]);
+	for (size_t i = 0; i < wanted.rules.n; i++)
+		put_rule(&text, &wanted.rules.item[i]);
+	for (size_t i = 0; i < wanted.endpoints.n; i++)
+		put_endpoint(&text, &wanted.endpoints.item[i]);
+	snprintf(text.bytes + text.length, TEXT_BYTES - text.length, "limits %u %u\n",
+		 wanted.limits.subflows, wanted.limits.add_addr_accepted);
+	assert_string_equal(text.bytes, lines);
+	wanted_exit(&wanted);
+	snapshot_exit(snapshot);
+}
+
+static void links_in_separate_subnets(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.1/24", "10.10.1.0/24");
+	world_subnet(&snapshot, WAN2, "10.10.2.1/24", "10.10.2.0/24");
+	world_route(&snapshot, WAN1, "172.16.0.0/12", "10.10.1.9", 0); /* leads to no server */
+	world_server(&conf, "10.10.1.2");
+	world_server(&conf, "10.10.2.2");
+	expect(&conf, &snapshot,
+	       "52016: 10.10.1.0/24 via - dev wan1 src 10.10.1.1 metric 0\n"
+	       "52017: 10.10.2.0/24 via - dev wan2 src 10.10.2.1 metric 0\n"
+	       "522: from 10.10.1.1/32 to 10.10.1.2/32 sport 0 dport 8388: 52016\n"
+	       "523: from 0.0.0.0/0 to 10.10.1.2/32 sport 0 dport 8388: 52016\n"
+	       "522: from 10.10.2.1/32 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
+	       "523: from 0.0.0.0/0 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
+	       "10.10.1.1 flags 0 dev \n10.10.2.1 flags 0 dev \nlimits 1 1\n");
+}
+
+static void rented_server(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "192.168.1.1", 10);
+	world_route(&snapshot, WAN2, "0.0.0.0/0", "192.168.2.1", 20);
+	world_subnet(&snapshot, WAN1, "192.168.1.2/24", "192.168.1.0/24");
+	world_subnet(&snapshot, WAN2, "192.168.2.2/24", "192.168.2.0/24");
+	world_server(&conf, "198.51.100.1");
+	expect(&conf, &snapshot,
+	       "52016: 192.168.1.0/24 via - dev wan1 src 192.168.1.2 metric 0\n"
+	       "52016: 0.0.0.0/0 via 192.168.1.1 dev wan1 src 192.168.1.2 metric 10\n"
+	       "52017: 192.168.2.0/24 via - dev wan2 src 192.168.2.2 metric 0\n"
+	       "52017: 0.0.0.0/0 via 192.168.2.1 dev wan2 src 192.168.2.2 metric 20\n"
+	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "522: from 192.168.2.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52017\n"
+	       "192.168.1.2 flags 2 dev wan1\n192.168.2.2 flags 2 dev wan2\nlimits 1 0\n");
+}
+
+static void configured_gateway_replaces_the_default(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "192.168.1.2/24", "192.168.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "192.168.1.1", 10);
+	world_server(&conf, "198.51.100.1");
+	world_path(&conf, "wan1", NULL, "192.168.1.254");
+	expect(&conf, &snapshot,
+	       "52016: 192.168.1.0/24 via - dev wan1 src 192.168.1.2 metric 0\n"
+	       "52016: 0.0.0.0/0 via 192.168.1.254 dev wan1 src 192.168.1.2 metric 0\n"
+	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "192.168.1.2 flags 2 dev wan1\nlimits 0 0\n");
+}
+
+static void gateway_outside_the_subnets_is_onlink(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_address(&snapshot, WAN1, "192.168.1.2/32");
+	world_server(&conf, "198.51.100.1");
+	world_path(&conf, "wan1", NULL, "10.0.0.1");
+	expect(&conf, &snapshot,
+	       "52016: 0.0.0.0/0 via 10.0.0.1 dev wan1 src 192.168.1.2 metric 0 onlink\n"
+	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
+	       "192.168.1.2 flags 2 dev wan1\nlimits 0 0\n");
+}
+
+static void link_local_routes_stay_out(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "fd00:1::1/64", "fd00:1::/64");
+	world_route(&snapshot, WAN1, "fe80::/64", NULL, 256);
+	world_server(&conf, "2001:db8::1");
+	world_path(&conf, "wan1", NULL, "fe80::9");
+	expect(&conf, &snapshot,
+	       "52016: fd00:1::/64 via - dev wan1 src fd00:1::1 metric 0\n"
+	       "52016: ::/0 via fe80::9 dev wan1 src fd00:1::1 metric 1024\n"
+	       "522: from fd00:1::1/128 to 2001:db8::1/128 sport 0 dport 8388: 52016\n"
+	       "523: from ::/0 to 2001:db8::1/128 sport 0 dport 8388: 52016\n"
+	       "fd00:1::1 flags 2 dev wan1\nlimits 0 0\n");
+}
+
+static void tentative_address_is_no_source(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "fd00:1::1/64", "fd00:1::/64");
+	snapshot.addresses.item[0].flags = IFA_F_TENTATIVE;
+	world_server(&conf, "fd00:1::2");
+	expect(&conf, &snapshot,
+	       "52016: fd00:1::/64 via - dev wan1 src - metric 0\n"
+	       "522: from fd00:1::1/128 to fd00:1::2/128 sport 0 dport 8388: 52016\n"
+	       "523: from ::/0 to fd00:1::2/128 sport 0 dport 8388: 52016\n"
+	       "fd00:1::1 flags 2 dev wan1\nlimits 0 0\n");
+}
+
+/* By its default route wan1's table would lead to what lies behind the LAN: that is thrown. */
+static void server_throws_what_others_reach_better(void **state)
+{
+	struct conf conf = {.role = CONF_SERVER};
+	struct snapshot snapshot = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.2/24", "10.10.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "10.10.1.1", 0);
+	world_route(&snapshot, WAN1, "10.77.0.0/16", "10.10.1.1", 0);
+	world_route(&snapshot, LAN, "10.77.0.0/16", "10.20.0.9", 5);
+	world_route(&snapshot, LAN, "10.30.0.0/16", "10.20.0.9", 0);
+	world_route(&snapshot, WAN2, "0.0.0.0/0", "10.10.2.1", 9);
+	world_server(&conf, "10.10.1.2");
+	expect(&conf, &snapshot,
+	       "52016: 10.10.1.0/24 via - dev wan1 src 10.10.1.2 metric 0\n"
+	       "52016: 0.0.0.0/0 via 10.10.1.1 dev wan1 src 10.10.1.2 metric 0\n"
+	       "52016: 10.77.0.0/16 via 10.10.1.1 dev wan1 src 10.10.1.2 metric 0\n"
+	       "52016: throw 10.30.0.0/16 via - dev  src - metric 0\n"
+	       "522: from 10.10.1.2/32 to 0.0.0.0/0 sport 8388 dport 0: 52016\n"
+	       "limits 8 0\n");
+}
+
+static void configured_server_announces(void **state)
+{
+	struct conf conf = {.role = CONF_SERVER};
+	struct snapshot snapshot = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.2/24", "10.10.1.0/24");
+	world_server(&conf, "0.0.0.0");
+	world_path(&conf, "wan1", NULL, NULL);
+	expect(&conf, &snapshot,
+	       "52016: 10.10.1.0/24 via - dev wan1 src 10.10.1.2 metric 0\n"
+	       "522: from 10.10.1.2/32 to 0.0.0.0/0 sport 8388 dport 0: 52016\n"
+	       "10.10.1.2 flags 1 dev \nlimits 8 0\n");
+}
+
+/* A router with the whole Internet's routes: its tables hold what they cannot miss. */
+static void very_many_routes_are_not_copied(void **state)
+{
+	struct conf conf = {.role = CONF_SERVER};
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.2/24", "10.10.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "10.10.1.1", 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		char to[NETWORK_TEXT_BYTES];
+
+		snprintf(to, sizeof(to), "20.%u.%u.0/24", i / 256, i % 256);
+		world_route(&snapshot, i % 2 ? WAN1 : WAN2, to, "10.10.1.1", 0);
+	}
+	world_server(&conf, "0.0.0.0");
+	build(&wanted, &conf, &snapshot);
+	assert_int_equal(wanted.routes.n, 2);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+static void same_destination_twice_is_copied_once(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.1/24", "10.10.1.0/24");
+	world_route(&snapshot, WAN1, "20.0.0.0/8", "10.10.1.8", 0);
+	world_route(&snapshot, WAN1, "20.0.0.0/8", "10.10.1.9", 0);
+	world_server(&conf, "20.0.0.1");
+	expect(&conf, &snapshot,
+	       "52016: 10.10.1.0/24 via - dev wan1 src 10.10.1.1 metric 0\n"
+	       "52016: 20.0.0.0/8 via 10.10.1.8 dev wan1 src 10.10.1.1 metric 0\n"
+	       "522: from 10.10.1.1/32 to 20.0.0.1/32 sport 0 dport 8388: 52016\n"
+	       "523: from 0.0.0.0/0 to 20.0.0.1/32 sport 0 dport 8388: 52016\n"
+	       "10.10.1.1 flags 2 dev wan1\nlimits 0 0\n");
+}
+
+static void without_mptcp_no_endpoints(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+
+	world_subnet(&snapshot, WAN1, "10.10.1.1/24", "10.10.1.0/24");
+	world_subnet(&snapshot, WAN2, "10.10.2.1/24", "10.10.2.0/24");
+	world_server(&conf, "10.10.1.2");
+	world_server(&conf, "10.10.2.2");
+	build(&wanted, &conf, &snapshot);
+	assert_int_equal(wanted.routes.n, 2);
+	assert_int_equal(wanted.rules.n, 4);
+	assert_int_equal(wanted.endpoints.n, 0);
+	assert_int_equal(wanted.limits.subflows, 0);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links_in_separate_subnets),
+		cmocka_unit_test(rented_server),
+		cmocka_unit_test(configured_gateway_replaces_the_default),
+		cmocka_unit_test(gateway_outside_the_subnets_is_onlink),
+		cmocka_unit_test(link_local_routes_stay_out),
+		cmocka_unit_test(tentative_address_is_no_source),
+		cmocka_unit_test(server_throws_what_others_reach_better),
+		cmocka_unit_test(configured_server_announces),
+		cmocka_unit_test(very_many_routes_are_not_copied),
+		cmocka_unit_test(same_destination_twice_is_copied_once),
+		cmocka_unit_test(without_mptcp_no_endpoints),
+	};
+
+	RUN_SUITE(tests);
+}
