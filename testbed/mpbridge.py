@@ -60,14 +60,15 @@ def remove_redirect(node, commands=("iptables", "ip6tables")):
 
 
 class Daemon:
-    """One mpbridge process and its log."""
+    """One mpbridge process and its log. under: a command to run it with, like strace."""
 
-    def __init__(self, node, role, config, flags=(), name=None):
+    def __init__(self, node, role, config, flags=(), name=None, under=()):
         self.node = node
         self.role = role
         self._name = name or role
         self._config = node.write_file(f"{self._name}.json", config)
         self._flags = flags
+        self._under = under
         self._log = node.directory / f"{self._name}.log"
         self.process = None
 
@@ -75,7 +76,7 @@ class Daemon:
         """Start without waiting."""
         with open(self._log, "ab") as log:
             self.process = self.node.popen(
-                [binary(), self.role, "-c", self._config, *self._flags],
+                [*self._under, binary(), self.role, "-c", self._config, *self._flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 

@@ -172,22 +172,24 @@ static int add_endpoint(struct actor *actor, const struct plan_step *step)
 	return error;
 }
 
+/*
+ * One that is not noted in our own ledger is a dead process's, and is being swept: then the file of
+ * this slot, which may be that process's ledger, has to stay as it is until all of it is done.
+ */
+static int release_endpoint(struct actor *actor, const struct mptcp_endpoint *endpoint)
+{
+	if (ledger_remove(&actor->ledger, endpoint))
+		keep(actor);
+	return 0;
+}
+
 static int delete_endpoint(struct actor *actor, const struct mptcp_endpoint *endpoint)
 {
 	int error = mptcp_pm_delete(&actor->pm, endpoint);
 
 	if (error && error != -EINVAL) /* EINVAL: it is not there any more */
 		return error;
-	ledger_remove(&actor->ledger, endpoint);
-	keep(actor);
-	return 0;
-}
-
-static int release_endpoint(struct actor *actor, const struct mptcp_endpoint *endpoint)
-{
-	ledger_remove(&actor->ledger, endpoint);
-	keep(actor);
-	return 0;
+	return release_endpoint(actor, endpoint);
 }
 
 static int share_endpoint(struct actor *actor, const struct mptcp_endpoint *endpoint)

@@ -168,7 +168,7 @@ int ledger_add(struct ledger *ledger, const struct mptcp_endpoint *endpoint)
 	return 0;
 }
 
-void ledger_remove(struct ledger *ledger, const struct mptcp_endpoint *endpoint)
+bool ledger_remove(struct ledger *ledger, const struct mptcp_endpoint *endpoint)
 {
 	struct mptcp_endpoints *endpoints = &ledger->endpoints;
 
@@ -177,9 +177,10 @@ void ledger_remove(struct ledger *ledger, const struct mptcp_endpoint *endpoint)
 
 		if (item->id == endpoint->id && address_equal(&item->address, &endpoint->address)) {
 			*item = endpoints->item[--endpoints->n];
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 bool ledger_is_empty(const struct ledger *ledger)

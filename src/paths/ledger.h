@@ -39,8 +39,8 @@ int ledger_format(const struct ledger *ledger, char *text, size_t size);
 /* Adds the endpoint. 0 or -ENOMEM. */
 int ledger_add(struct ledger *ledger, const struct mptcp_endpoint *endpoint);
 
-/* Takes out the endpoint with this address and id, if it is there. */
-void ledger_remove(struct ledger *ledger, const struct mptcp_endpoint *endpoint);
+/* Takes out the endpoint with this address and id. Whether it was there. */
+bool ledger_remove(struct ledger *ledger, const struct mptcp_endpoint *endpoint);
 
 bool ledger_is_empty(const struct ledger *ledger);
 void ledger_exit(struct ledger *ledger);

@@ -30,19 +30,19 @@ class Stage:
             print(f"-- {daemon.node.name}: {daemon.role}\n{daemon.log}", end="")
         self.lab.close()
 
-    def client(self, net, server=None, flags=(), name="client", **keys):
+    def client(self, net, server=None, flags=(), name="client", under=(), **keys):
         """A client of these addresses (all of the network's), with the recipe's file; not started.
         It listens for both families."""
         keys = {"local_address": None, **keys}
         return self.add(net.client, "client", config_text(server or net.server_ips, keys), flags,
-                        name)
+                        name, under)
 
-    def server(self, net, server="0.0.0.0", flags=(), name="server", **keys):
+    def server(self, net, server="0.0.0.0", flags=(), name="server", under=(), **keys):
         return self.add(net.server, "server", config_text(server, {"local_address": None, **keys}),
-                        flags, name)
+                        flags, name, under)
 
-    def add(self, node, role, config, flags=(), name=None):
-        daemon = Daemon(node, role, config, flags, name)
+    def add(self, node, role, config, flags=(), name=None, under=()):
+        daemon = Daemon(node, role, config, flags, name, under)
         self._daemons.append(daemon)
         return daemon
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a killed mpbridge leaves behind, the next one sweeps up; and nothing of one that lives."""
+import itertools
+import os
 import random
 import signal
 import subprocess
@@ -34,6 +36,16 @@ def kill(daemon, others=frozenset()):
     daemon.process.send_signal(signal.SIGKILL)
     daemon.process.wait()
     wait_until(lambda: pids(daemon.node) <= others, 5, "the workers of a killed supervisor to end")
+
+
+def kill_all(node):
+    """kill -9 to every process there."""
+    for pid in pids(node):
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    wait_until(lambda: not pids(node), 5, "those that were killed to end")
 
 
 def test_workers_end_with_their_supervisor(stage, net):
@@ -108,6 +120,31 @@ def test_killed_at_any_moment(stage, net, role):
         expect_paths(net, links4(1, 2))
     assert last.stop() == 0
     assert difference(before, node.dump()) == []
+
+
+@pytest.mark.parametrize("call", ["sendto", "renameat", "unlinkat"])
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_killed_at_each_step_of_sweep_and_start(stage, net, role, call):
+    """One was killed with all in place, and the next one is killed before its first request to the
+    kernel or change of a file, before its second, and so on until it is ready."""
+    node = net.client if role == "client" else net.server
+    make = stage.client if role == "client" else stage.server
+    paths = [{"interface": "wan1"}, {"interface": "wan2"}]
+    before = node.dump()
+    for step in itertools.count(1):
+        kill(make(net, name=f"whole{step}", paths=paths).start().wait_ready())
+        assert len(endpoints(node)) == 2, "there is something to sweep"
+        under = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                 "-e", f"inject={call}:signal=SIGKILL:when={step}"]
+        daemon = make(net, name=f"killed{step}", under=under, paths=paths).start()
+        was_ready = wait_until(lambda: daemon.process.poll() is not None or "ready" in daemon.log,
+                               10, "its end, or ready") and daemon.process.poll() is None
+        kill_all(node)
+        assert make(net, name=f"last{step}", paths=paths).start().wait_ready().stop() == 0
+        assert difference(before, node.dump()) == []
+        if was_ready:
+            assert step > 2, "it was killed at some steps"
+            return
 
 
 def test_killed_beside_a_living_one(stage, net):

@@ -101,12 +101,12 @@ static void endpoints_come_and_go(void **state)
 	other.id = 9;
 	assert_int_equal(ledger_add(&ledger, &one), 0);
 	assert_int_equal(ledger_add(&ledger, &two), 0);
-	ledger_remove(&ledger, &other);
+	assert_false(ledger_remove(&ledger, &other));
 	assert_int_equal(ledger.endpoints.n, 2);
-	ledger_remove(&ledger, &one);
+	assert_true(ledger_remove(&ledger, &one));
 	assert_int_equal(ledger.endpoints.n, 1);
 	assert_int_equal(ledger.endpoints.item[0].id, 254);
-	ledger_remove(&ledger, &two);
+	assert_true(ledger_remove(&ledger, &two));
 	assert_true(ledger_is_empty(&ledger));
 	ledger_exit(&ledger);
 }
