@@ -4,6 +4,7 @@
 #define MPBRIDGE_BOARD_H
 
 #include "base/address.h"
+#include "paths/health.h"
 
 #include <net/if.h>
 #include <stdatomic.h>
@@ -31,6 +32,10 @@ struct board_path {
 	uint8_t place;	       /* 0..15: its own for as long as the path exists */
 	bool may_start;	       /* client: a connection's first subflow may start here */
 	bool is_answering;     /* client: the last greeting over it was answered */
+	enum health_state health;
+	enum health_reason reason;
+	uint64_t since_ms; /* of that state; CLOCK_MONOTONIC */
+	uint32_t rtt_us;   /* of the last greeting that was answered; 0: none was */
 };
 
 /* An address of this router. On a point-to-point link the subnet is the other end's. */
