@@ -14,7 +14,8 @@
  * a task.
  */
 
-#define BATCH 256
+#define BATCH	     256
+#define WATCH_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 uint64_t clock_ms(void)
 {
@@ -55,12 +56,23 @@ static int watch_fd(struct loop *loop, struct watch *watch, int fd, uint32_t eve
 
 int loop_watch(struct loop *loop, struct watch *watch, int fd)
 {
-	return watch_fd(loop, watch, fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+	return watch_fd(loop, watch, fd, WATCH_EVENTS);
 }
 
 int loop_watch_messages(struct loop *loop, struct watch *watch, int fd)
 {
 	return watch_fd(loop, watch, fd, EPOLLIN);
+}
+
+int loop_move(struct loop *loop, struct watch *from, struct watch *to)
+{
+	struct epoll_event event = {.events = WATCH_EVENTS, .data.ptr = to};
+
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, from->fd, &event) < 0)
+		return -errno;
+	to->fd = from->fd;
+	from->fd = -1;
+	return 0;
 }
 
 void loop_close(struct loop *loop, struct watch *watch)

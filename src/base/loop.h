@@ -45,6 +45,12 @@ int loop_watch(struct loop *loop, struct watch *watch, int fd);
 /* The same, level-triggered and for EPOLLIN alone: for descriptors that carry messages. */
 int loop_watch_messages(struct loop *loop, struct watch *watch, int fd);
 
+/*
+ * The descriptor of `from`, which loop_watch() registered, becomes that of `to`, which had none. An
+ * edge that is there already is told again. 0 or -errno.
+ */
+int loop_move(struct loop *loop, struct watch *from, struct watch *to);
+
 /* Takes the descriptor out of the loop and closes it. Harmless on an unwatched one. */
 void loop_close(struct loop *loop, struct watch *watch);
 

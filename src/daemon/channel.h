@@ -4,19 +4,28 @@
 #define MPBRIDGE_CHANNEL_H
 
 #include "base/address.h"
+#include "shadowsocks/greeting.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum message_type {
-	MESSAGE_READY,	 /* worker: it accepts connections */
-	MESSAGE_WITNESS, /* worker on a server: a permitted client came by `address` of ours */
-	MESSAGE_DRAIN,	 /* supervisor: accept nothing more, end when the last flow has ended */
-	MESSAGE_DETACH,	 /* supervisor: we go to the background, let go of the terminal */
+	MESSAGE_READY,	   /* worker: it accepts connections */
+	MESSAGE_WITNESS,   /* worker on a server: a permitted client came by `address` of ours */
+	MESSAGE_GREETED,   /* the same, with a greeting: `greeting`, and what it was `about` */
+	MESSAGE_DOUBT,	   /* worker on a client: a flow has doubts about the path of `place` */
+	MESSAGE_PEER_GONE, /* supervisor of a client: what was connected by `gone_ms` is gone */
+	MESSAGE_DRAIN,	   /* supervisor: accept nothing more, end when the last flow has ended */
+	MESSAGE_DETACH,	   /* supervisor: we go to the background, let go of the terminal */
 };
 
 struct message {
 	enum message_type type;
-	struct address address;
+	struct address address, about;
+	enum greeting_kind greeting;
+	uint8_t place;
+	bool is_quiet; /* MESSAGE_DOUBT: see manager_doubt() */
+	uint64_t gone_ms;
 };
 
 /* A connected, non-blocking, close-on-exec pair; the kind keeps messages apart. 0 or -errno. */

@@ -130,8 +130,8 @@ static void on_channel(struct watch *watch, uint32_t events)
 		loop_close(worker->crew->loop, watch); /* SIGCHLD tells the rest */
 	else if (got == 1 && message.type == MESSAGE_READY)
 		on_worker_ready(worker);
-	else if (got == 1 && message.type == MESSAGE_WITNESS)
-		worker->crew->on_witness(worker->crew, &message.address);
+	else if (got == 1)
+		worker->crew->on_report(worker->crew, &message);
 }
 
 static void log_end(const struct crew_worker *worker, int status)
@@ -210,18 +210,21 @@ void crew_reap(struct crew *crew)
 	}
 }
 
-static void tell_all(const struct crew *crew, enum message_type type)
+static void tell_all(const struct crew *crew, const struct message *message)
 {
-	const struct message message = {.type = type};
-
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		if (crew->worker[i].channel.fd >= 0)
-			channel_send(crew->worker[i].channel.fd, &message);
+			channel_send(crew->worker[i].channel.fd, message);
 }
 
 void crew_detach(struct crew *crew)
 {
-	tell_all(crew, MESSAGE_DETACH);
+	tell_all(crew, &(struct message){.type = MESSAGE_DETACH});
+}
+
+void crew_tell_peer_gone(struct crew *crew, uint64_t gone_ms)
+{
+	tell_all(crew, &(struct message){.type = MESSAGE_PEER_GONE, .gone_ms = gone_ms});
 }
 
 void crew_dismiss(struct crew *crew)
@@ -229,7 +232,7 @@ void crew_dismiss(struct crew *crew)
 	crew->is_dismissed = true;
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		timer_cancel(&crew->loop->timers, &crew->worker[i].restart);
-	tell_all(crew, MESSAGE_DRAIN);
+	tell_all(crew, &(struct message){.type = MESSAGE_DRAIN});
 	if (count_left(crew) == 0)
 		crew->on_gone(crew);
 }

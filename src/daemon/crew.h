@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "conf/conf.h"
+#include "daemon/channel.h"
 #include "daemon/privilege.h"
 #include "daemon/sockets.h"
 #include "paths/board.h"
@@ -53,7 +54,8 @@ struct crew {
 	void (*on_ready)(struct crew *crew);  /* all accept connections, for the first time */
 	void (*on_failed)(struct crew *crew); /* a worker could not start; it has logged why */
 	void (*on_gone)(struct crew *crew);   /* dismissed, and the last one has ended */
-	void (*on_witness)(struct crew *crew, const struct address *local);
+	/* What a worker has seen: MESSAGE_WITNESS, MESSAGE_GREETED, MESSAGE_DOUBT. */
+	void (*on_report)(struct crew *crew, const struct message *message);
 };
 
 /* Forks a worker for each set of listening sockets. 0 or -errno; then none is left. */
@@ -67,6 +69,9 @@ void crew_dismiss(struct crew *crew);
 
 /* Tells all to go to the background; those that are started later inherit it from the caller. */
 void crew_detach(struct crew *crew);
+
+/* Tells all that the server which was there until gone_ms is another one now. */
+void crew_tell_peer_gone(struct crew *crew, uint64_t gone_ms);
 
 /* Kills all; their flows end with RST. on_gone follows once crew_reap() has collected them. */
 void crew_kill(struct crew *crew);

@@ -16,7 +16,9 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /*
  * Theory of operation. Start: everything that can fail because of a wrong configuration is tried
@@ -129,9 +131,23 @@ static void on_crew_gone(struct crew *crew)
 	loop_stop(crew->loop);
 }
 
-static void on_crew_witness(struct crew *crew, const struct address *local)
+static void on_crew_report(struct crew *crew, const struct message *message)
 {
-	manager_witness(container_of(crew, struct supervisor, crew)->manager, local);
+	struct manager *manager = container_of(crew, struct supervisor, crew)->manager;
+
+	if (message->type == MESSAGE_WITNESS)
+		manager_witness(manager, &message->address);
+	else if (message->type == MESSAGE_GREETED)
+		manager_greeted(manager, message->greeting, &message->address, &message->about);
+	else if (message->type == MESSAGE_DOUBT)
+		manager_doubt(manager, message->place, message->is_quiet);
+}
+
+static void on_peer_gone(void *owner, uint64_t gone_ms)
+{
+	struct supervisor *supervisor = owner;
+
+	crew_tell_peer_gone(&supervisor->crew, gone_ms);
 }
 
 static int start_crew(struct supervisor *supervisor)
@@ -146,7 +162,7 @@ static int start_crew(struct supervisor *supervisor)
 		.on_ready = on_crew_ready,
 		.on_failed = on_crew_failed,
 		.on_gone = on_crew_gone,
-		.on_witness = on_crew_witness,
+		.on_report = on_crew_report,
 	};
 	return crew_start(&supervisor->crew);
 }
@@ -162,18 +178,32 @@ static int run(struct supervisor *supervisor)
 	error = signals_watch(&supervisor->signals, &supervisor->loop, on_signal);
 	if (error == 0)
 		error = start_crew(supervisor);
-	if (error == 0)
+	if (error == 0) {
+		manager_on_peer_gone(supervisor->manager, on_peer_gone, supervisor);
 		error = manager_start(supervisor->manager, &supervisor->loop);
+	}
 	if (error == 0)
 		error = loop_run(&supervisor->loop);
 	return error;
 }
 
+/* Not 0, and another one at each start. */
+static uint64_t random_number(void)
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != (ssize_t)sizeof(number))
+		number = clock_ms() << 20 ^ (uint64_t)getpid();
+	return number | 1;
+}
+
 static int prepare_board(struct supervisor *supervisor)
 {
 	supervisor->board = board_new();
-	if (supervisor->board)
+	if (supervisor->board) {
+		supervisor->board->instance = random_number();
 		return 0;
+	}
 	log_error("no memory: %s", strerror(errno));
 	return -ENOMEM;
 }

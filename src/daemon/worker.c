@@ -38,6 +38,24 @@ static void on_witness(struct relay *relay, const struct address *local)
 		relay->n_witnessed--; /* told again by the next connection */
 }
 
+static void on_greeted(struct relay *relay, enum greeting_kind kind, const struct address *local,
+		       const struct address *about)
+{
+	struct worker *worker = container_of(relay, struct worker, relay);
+	struct message message = {
+		.type = MESSAGE_GREETED, .greeting = kind, .address = *local, .about = *about};
+
+	channel_send(worker->channel.fd, &message); /* one that is lost is said again */
+}
+
+static void on_doubt(struct relay *relay, uint8_t place, bool is_quiet)
+{
+	struct worker *worker = container_of(relay, struct worker, relay);
+	struct message message = {.type = MESSAGE_DOUBT, .place = place, .is_quiet = is_quiet};
+
+	channel_send(worker->channel.fd, &message);
+}
+
 static void on_idle(struct relay *relay)
 {
 	loop_stop(relay->loop);
@@ -65,6 +83,8 @@ static void on_channel(struct watch *watch, uint32_t events)
 		service_drain(&worker->relay);
 	else if (got == 1 && message.type == MESSAGE_DETACH)
 		background_detach();
+	else if (got == 1 && message.type == MESSAGE_PEER_GONE)
+		service_end_older(&worker->relay, message.gone_ms);
 }
 
 /* Moves a descriptor to `to` or above, out of the way of close_range(). */
@@ -129,6 +149,8 @@ static int start(struct worker *worker, const struct worker_setup *setup)
 	if (error < 0)
 		return error;
 	worker->relay.on_witness = on_witness;
+	worker->relay.on_greeted = on_greeted;
+	worker->relay.on_doubt = on_doubt;
 	worker->relay.on_idle = on_idle;
 	return channel_send(worker->channel_fd, &ready);
 }

@@ -146,6 +146,15 @@ int mptcp_pm_delete(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoint)
 	return tell(pm, MPTCP_PM_CMD_DEL_ADDR, endpoint);
 }
 
+int mptcp_pm_set_backup(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoint)
+{
+	struct mptcp_endpoint change = *endpoint;
+
+	change.flags &= MPTCP_PM_BACKUP;
+	change.ifindex = 0;
+	return tell(pm, MPTCP_PM_CMD_SET_FLAGS, &change);
+}
+
 static int on_limits(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[MPTCP_PM_ATTR_SUBFLOWS + 1];

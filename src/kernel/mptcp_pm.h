@@ -58,6 +58,12 @@ int mptcp_pm_add(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoint);
 /* Deletes by id, and closes the subflows that use it. 0 or -errno. */
 int mptcp_pm_delete(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoint);
 
+/*
+ * Makes the endpoint with this id, and the subflows that use it, a backup or not, as its flags say;
+ * the far ends are told (MP_PRIO, RFC 8684 3.3.8). 0 or -errno.
+ */
+int mptcp_pm_set_backup(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoint);
+
 int mptcp_pm_get_limits(struct mptcp_pm *pm, struct mptcp_limits *limits);
 int mptcp_pm_set_limits(struct mptcp_pm *pm, const struct mptcp_limits *limits);
 

@@ -229,6 +229,16 @@ int socket_unacknowledged_bytes(int fd)
 	return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? 0 : bytes;
 }
 
+uint32_t socket_rtt_us(int fd)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+		return 0;
+	return info.tcpi_rtt;
+}
+
 /* The answer to MPTCP_TCPINFO: include/uapi/linux/mptcp.h, struct mptcp_subflow_data, since 5.16.
  */
 #define SUBFLOWS_MAX	  8

@@ -52,6 +52,9 @@ void socket_urgent_inline(int fd);
 /* Bytes handed to the kernel that the peer has not acknowledged; 0 where the kernel cannot say. */
 int socket_unacknowledged_bytes(int fd);
 
+/* The kernel's smoothed round-trip time of a TCP connection, in microseconds; 0: unknown. */
+uint32_t socket_rtt_us(int fd);
+
 /*
  * How many subflows of an MPTCP connection are established (one that is still joining is not); -1
  * where the kernel cannot say (before 5.16), or the connection is plain TCP.

@@ -45,6 +45,8 @@ static void describe_rule(const struct rt_rule *rule, char text[static TEXT_BYTE
 
 static const char *purpose(uint32_t flags)
 {
+	if (flags & MPTCP_PM_BACKUP)
+		return "as a backup";
 	if (flags & MPTCP_PM_SIGNAL)
 		return "to announce";
 	return flags & MPTCP_PM_SUBFLOW ? "to dial from" : "to name";
@@ -64,6 +66,7 @@ static void describe(const struct plan_step *step, char text[static TEXT_BYTES])
 		describe_rule(&step->rule, text);
 		break;
 	case PLAN_ADD_ENDPOINT:
+	case PLAN_CHANGE_ENDPOINT:
 	case PLAN_DELETE_ENDPOINT:
 	case PLAN_REFUSE_ENDPOINT:
 	case PLAN_RELEASE_ENDPOINT:
@@ -92,6 +95,8 @@ static const char *verb(enum plan_kind kind)
 		return "remove";
 	case PLAN_RAISE_LIMITS:
 		return "set";
+	case PLAN_CHANGE_ENDPOINT:
+		return "change";
 	case PLAN_REFUSE_ENDPOINT:
 		return "use";
 	case PLAN_RELEASE_ENDPOINT:
@@ -251,6 +256,8 @@ static int do_step(struct actor *actor, const struct plan_step *step)
 		return raise_limits(actor, &step->limits);
 	case PLAN_ADD_ENDPOINT:
 		return add_endpoint(actor, step);
+	case PLAN_CHANGE_ENDPOINT:
+		return mptcp_pm_set_backup(&actor->pm, &step->endpoint);
 	case PLAN_REFUSE_ENDPOINT:
 		return -EEXIST;
 	case PLAN_RELEASE_ENDPOINT:
@@ -319,6 +326,23 @@ int actor_run(struct actor *actor, const struct plan *plan)
 	memcpy(actor->failures, failures.hash, sizeof(failures.hash));
 	actor->n_failures = failures.n;
 	return 0;
+}
+
+int actor_renew_endpoint(struct actor *actor, const struct address *address)
+{
+	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
+
+	for (size_t i = 0; i < ours->n && actor->has_mptcp; i++) {
+		int error;
+
+		if (!address_ip_equal(&ours->item[i].address, address))
+			continue;
+		error = mptcp_pm_delete(&actor->pm, &ours->item[i]);
+		if (error && error != -EINVAL)
+			return error;
+		return mptcp_pm_add(&actor->pm, &ours->item[i]);
+	}
+	return -ENOENT;
 }
 
 static bool is_there(const struct snapshot *actual, const struct mptcp_endpoint *endpoint)

@@ -13,6 +13,7 @@
 
 #define BOARD_PATHS_MAX	  8
 #define BOARD_NETS_MAX	  128
+#define BOARD_PLACES	  16 /* of paths; see board_path.place */
 #define BOARD_WORKERS_MAX 64
 
 /*
@@ -31,7 +32,7 @@ struct board_path {
 	struct address local;  /* our address on it */
 	uint8_t place;	       /* 0..15: its own for as long as the path exists */
 	bool may_start;	       /* client: a connection's first subflow may start here */
-	bool is_answering;     /* client: the last greeting over it was answered */
+	bool is_backup;	       /* client: a connection begins here only if it can nowhere else */
 	enum health_state health;
 	enum health_reason reason;
 	uint64_t since_ms; /* of that state; CLOCK_MONOTONIC */
@@ -53,6 +54,9 @@ struct board_table {
 
 /* One worker's figures. Written by it alone, relaxed; read by the supervisor. */
 struct board_counters {
+	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
+	/* Client: when a flow last heard something over the path of this place. */
+	_Atomic uint64_t heard_ms[BOARD_PLACES];
 	_Atomic uint64_t flows_started;
 	_Atomic uint64_t flows_ended;
 	_Atomic uint64_t bytes_lan_to_wan;
@@ -62,6 +66,7 @@ struct board_counters {
 struct board {
 	_Atomic uint32_t version;
 	struct board_table table;
+	uint64_t instance;		/* a number of this supervisor's own, never 0 */
 	_Atomic bool has_told_fallback; /* by whichever worker saw it first: one line is enough */
 	struct board_counters worker[BOARD_WORKERS_MAX];
 };

@@ -381,8 +381,14 @@ static const struct rt_address *accepted_address(const struct conf *conf,
 	return best;
 }
 
+/* One that a client has lost is not announced until the client says that it is back. */
+static enum path_endpoint announcement(const struct announce *announce, const struct address *local)
+{
+	return announce_is_lost(announce, local) ? PATH_ENDPOINT_NONE : PATH_ENDPOINT_ANNOUNCE;
+}
+
 static void add_server_configured(const struct conf *conf, const struct snapshot *snapshot,
-				  struct paths *paths)
+				  const struct announce *announce, struct paths *paths)
 {
 	for (unsigned i = 0; i < conf->n_paths; i++) {
 		const struct conf_path *wanted = &conf->path[i];
@@ -398,7 +404,9 @@ static void add_server_configured(const struct conf *conf, const struct snapshot
 			if (!address)
 				address = accepted_address(conf, snapshot, link->ifindex, AF_INET6);
 		}
-		add_server_path(snapshot, paths, address, PATH_ENDPOINT_ANNOUNCE, &wanted->gateway);
+		if (address)
+			add_server_path(snapshot, paths, address,
+					announcement(announce, &address->local), &wanted->gateway);
 	}
 }
 
@@ -411,14 +419,14 @@ static bool has_witness(const struct paths *paths, uint32_t ifindex, sa_family_t
 }
 
 static void add_server_derived(const struct conf *conf, const struct snapshot *snapshot,
-			       const struct witnesses *witnesses, struct paths *paths)
+			       const struct announce *announce, struct paths *paths)
 {
 	static const sa_family_t families[] = {AF_INET, AF_INET6};
 
-	for (unsigned i = 0; i < witnesses->n; i++)
+	for (unsigned i = 0; i < announce->n; i++)
 		add_server_path(snapshot, paths,
-				snapshot_address(snapshot, 0, &witnesses->address[i]),
-				PATH_ENDPOINT_ANNOUNCE, NULL);
+				snapshot_address(snapshot, 0, &announce->entry[i].address),
+				announcement(announce, &announce->entry[i].address), NULL);
 	for (size_t i = 0; i < snapshot->links.n; i++) {
 		uint32_t ifindex = snapshot->links.item[i].ifindex;
 
@@ -432,7 +440,7 @@ static void add_server_derived(const struct conf *conf, const struct snapshot *s
 }
 
 void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
-		  const struct witnesses *witnesses, struct paths *paths)
+		  const struct announce *announce, struct paths *paths)
 {
 	paths->n = 0;
 	switch (conf->role) {
@@ -441,9 +449,9 @@ void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
 		break;
 	case CONF_SERVER:
 		if (conf->n_paths)
-			add_server_configured(conf, snapshot, paths);
+			add_server_configured(conf, snapshot, announce, paths);
 		else
-			add_server_derived(conf, snapshot, witnesses, paths);
+			add_server_derived(conf, snapshot, announce, paths);
 		break;
 	}
 }

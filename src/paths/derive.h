@@ -4,11 +4,15 @@
 #define MPBRIDGE_DERIVE_H
 
 #include "conf/conf.h"
+#include "paths/announce.h"
 #include "paths/path.h"
 #include "paths/snapshot.h"
 
-/* The paths that can be used now: possibly none. */
+/*
+ * The paths that can be used now: possibly none. A server announces those of its addresses that
+ * `announce` has, or that are configured, but for those that are lost.
+ */
 void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
-		  const struct witnesses *witnesses, struct paths *paths);
+		  const struct announce *announce, struct paths *paths);
 
 #endif

@@ -82,16 +82,28 @@ static bool has_family(const struct conf *conf, const struct snapshot *snapshot,
 	return false;
 }
 
-const char *diagnosis_excuse(const struct conf *conf, const struct snapshot *snapshot,
-			     const char *interface)
+enum health_reason diagnosis_reason(const struct conf *conf, const struct snapshot *snapshot,
+				    const char *interface)
 {
 	const struct rt_link *link = snapshot_link_named(snapshot, interface);
 
 	if (!link)
-		return "the interface is not there";
+		return HEALTH_NO_INTERFACE;
 	if (!link->is_up)
+		return HEALTH_NO_CARRIER;
+	return has_family(conf, snapshot, link->ifindex) ? HEALTH_NO_ROUTE : HEALTH_NO_ADDRESS;
+}
+
+const char *diagnosis_excuse(const struct conf *conf, const struct snapshot *snapshot,
+			     const char *interface)
+{
+	enum health_reason reason = diagnosis_reason(conf, snapshot, interface);
+
+	if (reason == HEALTH_NO_INTERFACE)
+		return "the interface is not there";
+	if (reason == HEALTH_NO_CARRIER)
 		return "the link is down";
-	if (!has_family(conf, snapshot, link->ifindex))
+	if (reason == HEALTH_NO_ADDRESS)
 		return "the interface has no address of the server's family";
 	if (conf->role == CONF_SERVER)
 		return "no listener accepts connections to its address";

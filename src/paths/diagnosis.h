@@ -4,6 +4,7 @@
 #define MPBRIDGE_DIAGNOSIS_H
 
 #include "conf/conf.h"
+#include "paths/health.h"
 #include "paths/snapshot.h"
 
 #define DIAGNOSIS_BYTES 512
@@ -19,5 +20,9 @@ int diagnosis_check(const struct conf *conf, const struct snapshot *snapshot,
 /* Why this interface is not among the paths, in a few words for the log. */
 const char *diagnosis_excuse(const struct conf *conf, const struct snapshot *snapshot,
 			     const char *interface);
+
+/* The same as one of HEALTH_NO_INTERFACE, ... */
+enum health_reason diagnosis_reason(const struct conf *conf, const struct snapshot *snapshot,
+				    const char *interface);
 
 #endif

@@ -51,3 +51,274 @@ const char *health_reason_text(enum health_reason reason)
 	}
 	return "";
 }
+
+/*
+ * Theory of operation. Proof that a path works is a packet that came back: the answer to a
+ * greeting, or an acknowledgement that a running flow had. Proof that it does not is silence after
+ * a question, for longer than round trips over this path have taken lately, or a refusal. What
+ * flows tell (stuck, quiet) is no proof but a reason to ask at once, several times, so that one
+ * lost packet does not condemn a path; and an acknowledgement on a flow outweighs any number of
+ * greetings that a firewall may have dropped.
+ *
+ *   UP       a question open for SILENCE_MS -> SUSPECT; stuck -> SUSPECT; quiet, and the question
+ *            about it open for the path's patience -> DOWN; refused -> DOWN
+ *   SUSPECT  answer, acknowledgement -> UP; none for the path's patience -> DOWN; refused -> DOWN
+ *   DOWN     answer -> UP, unless it is held down
+ *   ABSENT   health_returned() -> DOWN, until it answers
+ *
+ * A path that falls again and again is held down, each time for longer; a minute without a fall
+ * forgets that. A path on which flows stay stuck although greetings come through (one that loses
+ * large packets) falls too, and is held.
+ */
+
+#define SILENCE_MS	1000u
+#define PATIENCE_MIN_MS 60u
+#define PATIENCE_MAX_MS 1500u
+#define SLACK_MS	40u
+#define STUCK_MOST_MS	1500u
+#define STUCK_HOLD_MS	4000u
+#define FALLS_FREE	2u /* without being held down */
+#define HOLD_FIRST_MS	1000u
+#define HOLD_MOST_MS	16000u
+#define FALLS_FORGET_MS 60000u
+#define NEVER		UINT64_MAX
+
+void health_init(struct health *health, uint64_t now_ms, bool has_to_answer)
+{
+	*health = (struct health){
+		.state = has_to_answer ? HEALTH_DOWN : HEALTH_UP,
+		.reason = HEALTH_NOT_ASKED,
+		.since_ms = now_ms,
+	};
+}
+
+/* How long a question may stay open when it is urgent: some round trips, as they have been. */
+static uint32_t patience_ms(const struct health *health)
+{
+	uint64_t ms = (2 * (uint64_t)health->rtt_us + 4 * (uint64_t)health->rttvar_us) / 1000;
+
+	ms += SLACK_MS;
+	if (health->rtt_us == 0 || ms > PATIENCE_MAX_MS)
+		return health->rtt_us ? PATIENCE_MAX_MS : SILENCE_MS;
+	return ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : (uint32_t)ms;
+}
+
+/* The same for a question that nobody waits for. */
+static uint32_t silence_ms(const struct health *health)
+{
+	uint32_t patience = patience_ms(health);
+
+	return patience > SILENCE_MS ? patience : SILENCE_MS;
+}
+
+/* True: there is something new to tell. */
+static bool enter(struct health *health, uint64_t now_ms, enum health_state state,
+		  enum health_reason reason)
+{
+	bool is_news = health->state != state || health->reason != reason;
+
+	if (health->state != state)
+		health->since_ms = now_ms;
+	health->state = state;
+	health->reason = reason;
+	return is_news;
+}
+
+static uint32_t hold_ms(uint32_t falls)
+{
+	uint32_t hold = HOLD_FIRST_MS;
+
+	if (falls <= FALLS_FREE)
+		return 0;
+	while (--falls > FALLS_FREE && hold < HOLD_MOST_MS)
+		hold *= 2;
+	return hold;
+}
+
+static void count_fall(struct health *health, uint64_t now_ms)
+{
+	if (health->fell_ms && now_ms - health->fell_ms > FALLS_FORGET_MS)
+		health->falls = 0;
+	health->falls++;
+	health->fell_ms = now_ms;
+	health->held_to_ms = now_ms + hold_ms(health->falls);
+}
+
+static bool fall(struct health *health, uint64_t now_ms, enum health_reason reason)
+{
+	/* A server that is started again is no link that flaps. */
+	if (reason != HEALTH_REFUSED)
+		count_fall(health, now_ms);
+	if (reason == HEALTH_STUCK && health->held_to_ms < now_ms + STUCK_HOLD_MS)
+		health->held_to_ms = now_ms + STUCK_HOLD_MS;
+	health->silent_ms = health->stuck_ms = 0;
+	return enter(health, now_ms, HEALTH_DOWN, reason);
+}
+
+static void learn_rtt(struct health *health, uint32_t rtt_us)
+{
+	uint32_t difference =
+		rtt_us > health->rtt_us ? rtt_us - health->rtt_us : health->rtt_us - rtt_us;
+
+	if (health->rtt_us == 0) {
+		health->rtt_us = rtt_us;
+		health->rttvar_us = rtt_us / 2;
+		return;
+	}
+	health->rttvar_us += difference / 4 - health->rttvar_us / 4;
+	health->rtt_us += rtt_us / 8 - health->rtt_us / 8;
+}
+
+static void note_proof(struct health *health, uint64_t when_ms)
+{
+	health->proven_ms = when_ms;
+	health->asked_ms = health->silent_ms = 0;
+}
+
+void health_asked(struct health *health, uint64_t now_ms)
+{
+	if (health->asked_ms == 0)
+		health->asked_ms = now_ms;
+}
+
+bool health_answered(struct health *health, uint64_t now_ms, uint32_t rtt_us)
+{
+	learn_rtt(health, rtt_us > 0 ? rtt_us : 1);
+	note_proof(health, now_ms);
+	switch (health->state) {
+	case HEALTH_UP:
+		return health->reason == HEALTH_NOT_ASKED &&
+		       enter(health, now_ms, HEALTH_UP, HEALTH_ANSWERS);
+	case HEALTH_SUSPECT:
+		return enter(health, now_ms, HEALTH_UP, HEALTH_ANSWERS);
+	case HEALTH_DOWN:
+		if (now_ms < health->held_to_ms)
+			return enter(health, now_ms, HEALTH_DOWN, HEALTH_FLAPPING);
+		return enter(health, now_ms, HEALTH_UP, HEALTH_ANSWERS);
+	case HEALTH_ABSENT:
+	case HEALTH_GUARDED:
+		break;
+	}
+	return false;
+}
+
+bool health_failed(struct health *health, uint64_t now_ms, enum health_reason reason)
+{
+	switch (health->state) {
+	case HEALTH_UP:
+	case HEALTH_SUSPECT:
+		if (reason == HEALTH_REFUSED)
+			return fall(health, now_ms, reason);
+		return enter(health, now_ms, HEALTH_SUSPECT, reason);
+	case HEALTH_DOWN:
+		if (health->reason == HEALTH_NOT_ASKED || reason == HEALTH_REFUSED)
+			return enter(health, now_ms, HEALTH_DOWN, reason);
+		break;
+	case HEALTH_ABSENT:
+	case HEALTH_GUARDED:
+		break;
+	}
+	return false;
+}
+
+bool health_heard(struct health *health, uint64_t now_ms, uint64_t heard_ms)
+{
+	if (heard_ms <= health->proven_ms)
+		return false;
+	if (heard_ms > health->stuck_ms)
+		health->stuck_ms = 0;
+	if (health->asked_ms && heard_ms < health->asked_ms)
+		health->proven_ms = heard_ms;
+	else
+		note_proof(health, heard_ms);
+	if (health->state != HEALTH_SUSPECT || heard_ms <= health->since_ms)
+		return false;
+	return enter(health, now_ms, HEALTH_UP, HEALTH_ACKNOWLEDGED);
+}
+
+bool health_doubted(struct health *health, uint64_t now_ms)
+{
+	if (health->state != HEALTH_UP && health->state != HEALTH_SUSPECT)
+		return false;
+	if (health->stuck_ms == 0)
+		health->stuck_ms = now_ms;
+	else if (now_ms - health->stuck_ms >= STUCK_MOST_MS + 4 * (health->rtt_us / 1000))
+		return fall(health, now_ms, HEALTH_STUCK);
+	if (health->state == HEALTH_SUSPECT)
+		return false;
+	return enter(health, now_ms, HEALTH_SUSPECT, HEALTH_STUCK);
+}
+
+void health_quieted(struct health *health, uint64_t now_ms)
+{
+	if (health->state == HEALTH_UP && health->silent_ms == 0)
+		health->silent_ms = now_ms;
+}
+
+bool health_vanished(struct health *health, uint64_t now_ms, enum health_reason reason)
+{
+	if (health->state != HEALTH_ABSENT)
+		count_fall(health, now_ms);
+	health->asked_ms = health->silent_ms = health->stuck_ms = 0;
+	return enter(health, now_ms, HEALTH_ABSENT, reason);
+}
+
+bool health_returned(struct health *health, uint64_t now_ms)
+{
+	if (health->state != HEALTH_ABSENT)
+		return false;
+	return enter(health, now_ms, HEALTH_DOWN, HEALTH_NOT_ASKED);
+}
+
+/* When silence turns into a verdict; NEVER: there is nothing to wait for. */
+static uint64_t verdict_ms(const struct health *health)
+{
+	switch (health->state) {
+	case HEALTH_UP:
+		if (health->silent_ms)
+			return health->silent_ms + patience_ms(health);
+		return health->asked_ms ? health->asked_ms + silence_ms(health) : NEVER;
+	case HEALTH_SUSPECT:
+		return health->since_ms + patience_ms(health);
+	case HEALTH_DOWN:
+		if (health->reason == HEALTH_NOT_ASKED)
+			return health->asked_ms ? health->asked_ms + silence_ms(health) : NEVER;
+		break;
+	case HEALTH_ABSENT:
+	case HEALTH_GUARDED:
+		break;
+	}
+	return NEVER;
+}
+
+/* Why a suspect that stays silent is down. */
+static enum health_reason silence_reason(const struct health *health)
+{
+	return health->reason == HEALTH_UNREACHABLE ? HEALTH_UNREACHABLE : HEALTH_SILENT;
+}
+
+bool health_tick(struct health *health, uint64_t now_ms)
+{
+	if (now_ms < verdict_ms(health))
+		return false;
+	if (health->state == HEALTH_UP && !health->silent_ms)
+		return enter(health, now_ms, HEALTH_SUSPECT, HEALTH_SILENT);
+	if (health->state == HEALTH_DOWN)
+		return enter(health, now_ms, HEALTH_DOWN, HEALTH_SILENT);
+	return fall(health, now_ms, silence_reason(health));
+}
+
+uint64_t health_due_ms(const struct health *health)
+{
+	return verdict_ms(health);
+}
+
+bool health_is_urgent(const struct health *health)
+{
+	return health->state == HEALTH_SUSPECT || (health->state == HEALTH_UP && health->silent_ms);
+}
+
+enum health_state health_shown(const struct health *health)
+{
+	return health->state == HEALTH_UP && health->is_guarded ? HEALTH_GUARDED : health->state;
+}

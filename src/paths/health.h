@@ -3,6 +3,9 @@
 #ifndef MPBRIDGE_HEALTH_H
 #define MPBRIDGE_HEALTH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* clang-format off */
 /*
  *   state     what it means                            new connections    running ones
@@ -39,5 +42,67 @@ const char *health_state_text(enum health_state state);
 
 /* A few words for the log and for `status`: "the last greeting was answered". */
 const char *health_reason_text(enum health_reason reason);
+
+/*
+ * What is known of a path. The caller asks questions (greetings) and tells what came of them; time
+ * is CLOCK_MONOTONIC in milliseconds, and never goes back. Functions that return bool tell whether
+ * state or reason has changed.
+ */
+struct health {
+	enum health_state state; /* UP, SUSPECT, DOWN or ABSENT; see health_shown() */
+	enum health_reason reason;
+	uint64_t since_ms; /* of the state */
+	bool is_guarded;
+
+	uint64_t proven_ms;  /* when packets last went both ways */
+	uint64_t asked_ms;   /* the first question that was asked since; 0: none is open */
+	uint64_t silent_ms;  /* UP: flows receive nothing since; 0: nobody says so */
+	uint64_t stuck_ms;   /* flows are stuck since, whatever greetings say; 0: they are not */
+	uint64_t held_to_ms; /* DOWN: not up before */
+	uint64_t fell_ms;    /* when it last went down */
+	uint32_t falls;	     /* in short succession */
+	uint32_t rtt_us;     /* smoothed as RFC 6298 does; 0: unknown */
+	uint32_t rttvar_us;
+};
+
+/*
+ * A new path. One that is there at the start of the program is UP until there is evidence; one that
+ * comes later has to answer first.
+ */
+void health_init(struct health *health, uint64_t now_ms, bool has_to_answer);
+
+/* A greeting was sent. */
+void health_asked(struct health *health, uint64_t now_ms);
+
+/* It was answered after rtt_us. */
+bool health_answered(struct health *health, uint64_t now_ms, uint32_t rtt_us);
+
+/* It failed at once: HEALTH_REFUSED or HEALTH_UNREACHABLE. Silence is told by health_tick(). */
+bool health_failed(struct health *health, uint64_t now_ms, enum health_reason reason);
+
+/* At heard_ms a running flow had an acknowledgement or data over this path. */
+bool health_heard(struct health *health, uint64_t now_ms, uint64_t heard_ms);
+
+/* A running flow has had no acknowledgement of what it sent here, for longer than is usual. */
+bool health_doubted(struct health *health, uint64_t now_ms);
+
+/* A running flow that was receiving here receives nothing any more. That alone means little. */
+void health_quieted(struct health *health, uint64_t now_ms);
+
+/* The path is not there any more: HEALTH_NO_INTERFACE, ... health_returned() ends that. */
+bool health_vanished(struct health *health, uint64_t now_ms, enum health_reason reason);
+bool health_returned(struct health *health, uint64_t now_ms);
+
+/* Time has passed. To be called at health_due_ms() at the latest. */
+bool health_tick(struct health *health, uint64_t now_ms);
+
+/* When health_tick() may change something; UINT64_MAX: not by time alone. */
+uint64_t health_due_ms(const struct health *health);
+
+/* Whether an answer is waited for that decides about a state: then ask now, and more than once. */
+bool health_is_urgent(const struct health *health);
+
+/* The state to show and to act on: UP becomes GUARDED while the guard says so. */
+enum health_state health_shown(const struct health *health);
 
 #endif

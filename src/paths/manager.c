@@ -6,8 +6,8 @@
 #include "paths/actor.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
-#include "paths/greeting.h"
 #include "paths/lease.h"
+#include "paths/monitor.h"
 #include "paths/plan.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
@@ -30,7 +30,7 @@
  * made (in the actor's ledger), and who has been seen where.
  */
 
-#define QUIET_MS      50
+#define QUIET_MS      16
 #define QUIET_MOST_MS 500
 #define RETRY_MS      1000
 
@@ -45,11 +45,13 @@ struct manager {
 	struct timer quiet;
 	uint64_t changed_ms; /* when the first of the changes came that were not followed yet */
 	struct snapshot snapshot;
-	struct witnesses witnesses;
+	struct announce announce;
 	struct paths paths;
 	bool has_followed;
 	struct tables tables;
-	struct greeting greeting[BOARD_PATHS_MAX];
+	struct monitors monitors;
+	void (*on_peer_gone)(void *owner, uint64_t gone_ms);
+	void *owner;
 };
 
 /* ---- what is said of the paths ---- */
@@ -115,69 +117,111 @@ static void log_changes(const struct manager *manager, const struct paths *befor
 		log_warning("no link leads to the server now; waiting for one");
 }
 
-/* ---- greetings ---- */
+/* ---- what the monitors of a client say ---- */
 
+static void note_change_after(struct manager *manager, uint32_t quiet_ms);
 static void publish(struct manager *manager);
 
-static void on_greeting(struct greeting *greeting)
+static const struct path *path_of(const struct manager *manager, const struct monitor *monitor)
 {
-	struct manager *manager = greeting->manager;
-
-	publish(manager);
-}
-
-static bool greets(const struct greeting *greeting, const struct path *path)
-{
-	return greeting->state != GREETING_STOPPED &&
-	       strcmp(greeting->interface, path->interface) == 0 &&
-	       address_ip_equal(&greeting->local, &path->local) &&
-	       address_ip_equal(&greeting->server, &path->server);
-}
-
-static struct greeting *greeting_of(struct manager *manager, const struct path *path)
-{
-	for (unsigned i = 0; i < BOARD_PATHS_MAX; i++)
-		if (greets(&manager->greeting[i], path))
-			return &manager->greeting[i];
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		if (monitors_find((struct monitors *)(uintptr_t)&manager->monitors,
+				  &manager->paths.path[i]) == monitor)
+			return &manager->paths.path[i];
 	return NULL;
 }
 
-static void stop_greetings(struct manager *manager, const struct paths *but)
+static bool is_carrying(enum health_state state)
 {
-	for (unsigned i = 0; i < BOARD_PATHS_MAX; i++) {
-		bool is_needed = false;
+	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
+}
 
-		for (unsigned j = 0; j < but->n; j++)
-			is_needed = is_needed || greets(&manager->greeting[i], &but->path[j]);
-		if (!is_needed)
-			greeting_stop(&manager->greeting[i]);
+/* Asks the server, by each path that works, to take back what it announces for this one. */
+static void report_lost(struct manager *manager, const struct monitor *lost)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &manager->monitors.monitor[i];
+
+		if (monitor->all && monitor != lost && is_carrying(monitor->health.state))
+			monitor_say(monitor, GREETING_LOST, &lost->way.server);
 	}
 }
 
-static void start_greeting(struct manager *manager, const struct path *path)
+/* A path that works again. Its subflows in running connections have to be made once more. */
+static void bring_back(struct manager *manager, struct monitor *monitor)
 {
-	struct greeting *greeting = manager->greeting;
+	const struct path *path = path_of(manager, monitor);
 
-	while (greeting->state != GREETING_STOPPED)
-		greeting++; /* as many greetings as paths: one is free */
-	memcpy(greeting->interface, path->interface, IF_NAMESIZE);
-	greeting->local = path->local;
-	greeting->server = path->server;
-	greeting->server.port = manager->conf->server_port;
-	greeting->manager = manager;
-	greeting->on_change = on_greeting;
-	greeting_start(greeting, manager->loop);
+	if (!path)
+		return;
+	if (path->endpoint == PATH_ENDPOINT_NAME)
+		monitor_say(monitor, GREETING_BACK, NULL);
+	else if (path->endpoint == PATH_ENDPOINT_DIAL)
+		actor_renew_endpoint(&manager->actor, &path->local);
+}
+
+static void on_path_change(struct monitors *monitors, struct monitor *monitor,
+			   enum health_state before)
+{
+	struct manager *manager = container_of(monitors, struct manager, monitors);
+	enum health_state now = health_shown(&monitor->health);
+
+	if (is_carrying(before) && !is_carrying(now))
+		report_lost(manager, monitor);
+	if (!is_carrying(before) && is_carrying(now))
+		bring_back(manager, monitor);
+	publish(manager);
+	if (before != now)
+		note_change_after(manager, 0);
+}
+
+static void on_new_instance(struct monitors *monitors, uint64_t gone_ms)
+{
+	struct manager *manager = container_of(monitors, struct manager, monitors);
+
+	log_info("the server has been started again");
+	if (manager->on_peer_gone)
+		manager->on_peer_gone(manager->owner, gone_ms);
+}
+
+static enum health_reason why_absent(void *context, const char *interface)
+{
+	const struct manager *manager = context;
+
+	return diagnosis_reason(manager->conf, &manager->snapshot, interface);
+}
+
+static uint8_t place_of(void *context, const struct path *path)
+{
+	const struct manager *manager = context;
+
+	return tables_place(&manager->tables, path);
 }
 
 /* One for each path of a client, once there is a loop. */
-static void follow_greetings(struct manager *manager)
+static void follow_monitors(struct manager *manager)
 {
-	if (!manager->loop || manager->conf->role != CONF_CLIENT)
-		return;
-	stop_greetings(manager, &manager->paths);
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		if (!greeting_of(manager, &manager->paths.path[i]))
-			start_greeting(manager, &manager->paths.path[i]);
+	const struct monitor_questions questions = {why_absent, place_of, manager};
+
+	if (manager->loop && manager->conf->role == CONF_CLIENT)
+		monitors_follow(&manager->monitors, &manager->paths, &questions);
+}
+
+/* What the monitors know, before it is decided what the kernel has to hold. */
+static void judge_paths(struct manager *manager)
+{
+	bool has_primary = false;
+
+	for (unsigned i = 0; i < manager->paths.n; i++) {
+		struct path *path = &manager->paths.path[i];
+		const struct monitor *monitor = monitors_find(&manager->monitors, path);
+
+		path->is_down = monitor && !is_carrying(monitor->health.state);
+		path->is_backup = monitor && monitor->health.is_guarded;
+		has_primary = has_primary || (!path->is_down && !path->is_backup);
+	}
+	for (unsigned i = 0; i < manager->paths.n && !has_primary; i++)
+		manager->paths.path[i].is_backup = false;
 }
 
 /* ---- the board ---- */
@@ -199,7 +243,7 @@ static void fill_nets(const struct manager *manager, struct board_table *table)
 
 static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
 {
-	const struct greeting *greeting = greeting_of(manager, path);
+	const struct monitor *monitor = monitors_find(&manager->monitors, path);
 
 	memcpy(out->interface, path->interface, IF_NAMESIZE);
 	out->ifindex = path->ifindex;
@@ -207,7 +251,15 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->local = path->local;
 	out->place = tables_place(&manager->tables, path);
 	out->may_start = path->may_start;
-	out->is_answering = greeting ? greeting->is_answering : path->is_local_ready;
+	out->is_backup = path->is_backup;
+	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
+	out->reason = HEALTH_NOT_ASKED;
+	if (!monitor)
+		return;
+	out->health = health_shown(&monitor->health);
+	out->reason = monitor->health.reason;
+	out->since_ms = monitor->health.since_ms;
+	out->rtt_us = monitor->health.rtt_us;
 }
 
 static void publish(struct manager *manager)
@@ -253,8 +305,9 @@ static int update(struct manager *manager)
 	store_lock(&manager->actor.store);
 	error = actor_look(&manager->actor, &manager->snapshot);
 	if (!error) {
-		derive_paths(manager->conf, &manager->snapshot, &manager->witnesses,
+		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
 			     &manager->paths);
+		judge_paths(manager);
 		log_changes(manager, &before);
 		error = program(manager);
 		manager->has_followed = true;
@@ -269,25 +322,30 @@ static int follow(struct manager *manager)
 
 	if (error)
 		return error;
-	follow_greetings(manager);
+	follow_monitors(manager);
 	publish(manager);
 	return 0;
 }
 
-/* Follows soon. */
-static void note_change(struct manager *manager)
+/* Follows soon: when there has been no change for quiet_ms. */
+static void note_change_after(struct manager *manager, uint32_t quiet_ms)
 {
 	uint64_t now_ms, due_ms;
 
 	if (!manager->loop)
 		return;
 	now_ms = manager->loop->now_ms;
-	due_ms = now_ms + QUIET_MS;
+	due_ms = now_ms + quiet_ms;
 	if (!timer_is_armed(&manager->quiet))
 		manager->changed_ms = now_ms;
 	if (due_ms > manager->changed_ms + QUIET_MOST_MS)
 		due_ms = manager->changed_ms + QUIET_MOST_MS;
 	timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
+}
+
+static void note_change(struct manager *manager)
+{
+	note_change_after(manager, QUIET_MS);
 }
 
 static void on_quiet(struct timer *timer)
@@ -392,37 +450,65 @@ int manager_start(struct manager *manager, struct loop *loop)
 	}
 	manager->events_fd = -1;
 	manager->loop = loop;
-	follow_greetings(manager);
+	manager->monitors.on_change = on_path_change;
+	manager->monitors.on_new_instance = on_new_instance;
+	monitors_start(&manager->monitors, loop, manager->board, manager->conf->server_port);
+	follow_monitors(manager);
 	publish(manager);
 	return 0;
 }
 
-static bool is_witness(const struct witnesses *witnesses, const struct address *local)
+static void take_step(struct manager *manager, enum announce_step step, const struct address *local)
 {
-	for (unsigned i = 0; i < witnesses->n; i++)
-		if (address_ip_equal(&witnesses->address[i], local))
-			return true;
-	return false;
+	switch (step) {
+	case ANNOUNCE_NOTHING:
+		break;
+	case ANNOUNCE_FOLLOW:
+		/* It may be so new that the snapshot does not have it yet; deriving looks again. */
+		note_change_after(manager, 0);
+		break;
+	case ANNOUNCE_AGAIN:
+		actor_renew_endpoint(&manager->actor, local);
+		note_change_after(manager, 0);
+		break;
+	}
 }
 
 void manager_witness(struct manager *manager, const struct address *local)
 {
-	struct witnesses *witnesses = &manager->witnesses;
+	take_step(manager, announce_witness(&manager->announce, local), local);
+}
 
-	/* It may be so new that the snapshot does not have it yet; deriving looks again. */
-	if (manager->conf->n_paths || is_witness(witnesses, local) ||
-	    witnesses->n == BOARD_PATHS_MAX || address_is_loopback(local))
-		return;
-	witnesses->address[witnesses->n] = *local;
-	witnesses->address[witnesses->n++].port = 0;
-	note_change(manager);
+void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
+		     const struct address *about)
+{
+	char ip[ADDRESS_TEXT_BYTES];
+	enum announce_step step =
+		announce_greeted(&manager->announce, kind, local, about, manager->loop->now_ms);
+
+	if (kind == GREETING_LOST && step != ANNOUNCE_NOTHING)
+		log_info("a client does not reach %s any more", address_format_ip(about, ip));
+	take_step(manager, step, local);
+}
+
+void manager_doubt(struct manager *manager, uint8_t place, bool is_quiet)
+{
+	struct monitor *monitor = monitors_at(&manager->monitors, place);
+
+	if (monitor)
+		monitor_doubt(monitor, is_quiet);
+}
+
+void manager_on_peer_gone(struct manager *manager,
+			  void (*on_peer_gone)(void *owner, uint64_t gone_ms), void *owner)
+{
+	manager->on_peer_gone = on_peer_gone;
+	manager->owner = owner;
 }
 
 static void release(struct manager *manager)
 {
-	static const struct paths none;
-
-	stop_greetings(manager, &none);
+	monitors_stop(&manager->monitors);
 	if (manager->loop) {
 		timer_cancel(&manager->loop->timers, &manager->quiet);
 		loop_close(manager->loop, &manager->events);

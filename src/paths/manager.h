@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "conf/conf.h"
 #include "paths/board.h"
+#include "shadowsocks/greeting.h"
 
 struct manager;
 
@@ -25,6 +26,23 @@ int manager_start(struct manager *manager, struct loop *loop);
  * then announced to every connection, the running ones included. Cheap when it is known already.
  */
 void manager_witness(struct manager *manager, const struct address *local);
+
+/*
+ * Server: a permitted client has greeted us by this address of ours (without a port), and, with
+ * GREETING_LOST, spoken of another one.
+ */
+void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
+		     const struct address *about);
+
+/*
+ * Client: a flow says that what it sends over the path of this place is not acknowledged, or, with
+ * is_quiet, that nothing comes by it any more.
+ */
+void manager_doubt(struct manager *manager, uint8_t place, bool is_quiet);
+
+/* Client: whom to tell that the server is another one than at gone_ms (CLOCK_MONOTONIC). */
+void manager_on_peer_gone(struct manager *manager,
+			  void (*on_peer_gone)(void *owner, uint64_t gone_ms), void *owner);
 
 /* Removes everything that it added, gives the limits back, and frees. NULL is allowed. */
 void manager_close(struct manager *manager);

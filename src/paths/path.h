@@ -31,17 +31,13 @@ struct path {
 	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */
 	uint32_t leads;	  /* a bit for each of conf's servers whose primary path it is */
 	bool may_start;
+	bool is_down;	/* nothing gets through: its endpoint is taken away */
+	bool is_backup; /* it carries nothing while another path works */
 };
 
 struct paths {
 	unsigned n;
 	struct path path[BOARD_PATHS_MAX];
-};
-
-/* Addresses of ours by which permitted clients have reached this server. */
-struct witnesses {
-	unsigned n;
-	struct address address[BOARD_PATHS_MAX];
 };
 
 #endif

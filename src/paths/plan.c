@@ -82,10 +82,11 @@ static const struct mptcp_endpoint *endpoint_at(const struct mptcp_endpoints *en
 	return NULL;
 }
 
+/* Whether it is a backup may change, by us or by hand; it is the same endpoint then. */
 static bool is_same(const struct mptcp_endpoint *a, const struct mptcp_endpoint *b)
 {
 	return a && address_equal(&a->address, &b->address) && a->id == b->id &&
-	       a->flags == b->flags;
+	       ((a->flags ^ b->flags) & ~MPTCP_PM_BACKUP) == 0;
 }
 
 static bool has_endpoint(const struct mptcp_endpoints *endpoints,
@@ -166,7 +167,7 @@ static bool is_deleted(const struct plan *plan, const struct mptcp_endpoint *end
 static bool does_the_job(const struct mptcp_endpoint *there, const struct mptcp_endpoint *wanted)
 {
 	return (there->flags & wanted->flags) == wanted->flags &&
-	       !(there->flags & MPTCP_PM_BACKUP) &&
+	       !(there->flags & ~wanted->flags & MPTCP_PM_BACKUP) &&
 	       (wanted->ifindex == 0 || there->ifindex == 0 || there->ifindex == wanted->ifindex);
 }
 
@@ -182,6 +183,22 @@ static enum plan_kind endpoint_step(const struct snapshot *actual,
 	return there->flags & MPTCP_PM_IMPLICIT ? PLAN_ADD_ENDPOINT : PLAN_REFUSE_ENDPOINT;
 }
 
+/* One of ours that is there stays as it was made, but for being a backup or not. */
+static int change_endpoint(struct plan *plan, const struct mptcp_endpoint *there,
+			   const struct mptcp_endpoint *wanted)
+{
+	struct plan_step *step;
+
+	if (!((there->flags ^ wanted->flags) & MPTCP_PM_BACKUP))
+		return 0;
+	step = add_step(plan, PLAN_CHANGE_ENDPOINT);
+	if (!step)
+		return -ENOMEM;
+	step->endpoint = *there;
+	step->endpoint.flags ^= MPTCP_PM_BACKUP;
+	return 0;
+}
+
 static int add_endpoint(struct plan *plan, const struct snapshot *actual,
 			const struct mptcp_endpoint *wanted, const struct mptcp_endpoints *owned)
 {
@@ -192,7 +209,7 @@ static int add_endpoint(struct plan *plan, const struct snapshot *actual,
 	if (there && is_deleted(plan, there))
 		there = NULL;
 	if (there && has_endpoint(owned, there))
-		return 0;
+		return change_endpoint(plan, there, wanted);
 	kind = endpoint_step(actual, wanted, there);
 	if (there && does_the_job(there, wanted) && kind != PLAN_SHARE_ENDPOINT)
 		return 0;

@@ -16,6 +16,7 @@ enum plan_kind {
 	PLAN_ADD_RULE,
 	PLAN_RAISE_LIMITS,
 	PLAN_ADD_ENDPOINT,
+	PLAN_CHANGE_ENDPOINT, /* whether it is a backup */
 	PLAN_SHARE_ENDPOINT,  /* another process of ours made it: from now on it is ours, too */
 	PLAN_REFUSE_ENDPOINT, /* nothing to do but to tell: somebody else's is in the way */
 };

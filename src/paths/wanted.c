@@ -311,29 +311,34 @@ static int build_endpoint(struct build *build, const struct path *path)
 {
 	struct mptcp_endpoint *endpoint;
 
-	if (!build->snapshot->has_mptcp || path->endpoint == PATH_ENDPOINT_NONE)
+	if (!build->snapshot->has_mptcp || path->endpoint == PATH_ENDPOINT_NONE ||
+	    (path->endpoint == PATH_ENDPOINT_DIAL && path->is_down))
 		return 0;
 	endpoint = array_append(&build->wanted->endpoints);
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->address = path->local;
-	endpoint->flags = flags_of(path->endpoint);
+	endpoint->flags = flags_of(path->endpoint) | (path->is_backup ? MPTCP_PM_BACKUP : 0);
 	endpoint->ifindex = path->endpoint == PATH_ENDPOINT_DIAL ? path->ifindex : 0;
 	return 0;
 }
 
-/* A server does not know how many links a client has, so it allows as many as the kernel can. */
+/*
+ * A server does not know how many links a client has, so it allows as many as the kernel can. On a
+ * client a connection may have lost its initial subflow, which does not count, and joined again by
+ * that path. What it has accepted is not always given back (announce.c), so there is room for more.
+ */
 static struct mptcp_limits limits_for(const struct conf *conf, const struct paths *paths)
 {
-	struct mptcp_limits limits = {0};
-	uint32_t n_primaries = 0;
+	struct mptcp_limits limits = {.subflows = MPTCP_PM_MOST};
+	bool has_followers = false;
 
 	if (conf->role == CONF_SERVER)
-		return (struct mptcp_limits){.subflows = MPTCP_PM_MOST};
+		return limits;
 	for (unsigned i = 0; i < paths->n; i++)
-		n_primaries += paths->path[i].endpoint == PATH_ENDPOINT_NAME;
-	limits.subflows = paths->n ? paths->n - 1 : 0;
-	limits.add_addr_accepted = n_primaries ? n_primaries - 1 : 0;
+		has_followers = has_followers || paths->path[i].endpoint == PATH_ENDPOINT_NAME;
+	limits.subflows = paths->n > 1 ? paths->n : 0;
+	limits.add_addr_accepted = has_followers && paths->n > 1 ? MPTCP_PM_MOST : 0;
 	return limits;
 }
 

@@ -4,10 +4,30 @@
 
 #include <stddef.h>
 
+/*
+ * A SYN that is answered takes a round trip; some more for a busy machine. Where the round trip is
+ * not known, the time is what RFC 8305 (section 8) recommends at least. A suspect gets just enough
+ * to win if nothing is wrong with it.
+ */
+#define SUSPECT_MS 10u
+#define UNKNOWN_MS 100u
+#define LEAST_MS   40u
+#define MOST_MS	   500u
+#define SLACK_MS   30u
+
 /* The lower, the sooner. */
 static int rank(const struct board_path *path)
 {
-	return (path->may_start ? 0 : 2) + (path->is_answering ? 0 : 1);
+	bool is_spare = path->is_backup || path->health == HEALTH_GUARDED;
+
+	return (path->health == HEALTH_DOWN ? 8 : 0) + (path->may_start ? 0 : 4) +
+	       (is_spare ? 2 : 0) + (path->health == HEALTH_SUSPECT);
+}
+
+/* A server that refused may run again by now; if not, it says so at once. */
+static bool is_worth_it(const struct board_path *path)
+{
+	return path->health != HEALTH_DOWN || path->reason == HEALTH_REFUSED;
 }
 
 const struct board_path *candidate_next(const struct board_table *table, uint16_t tried)
@@ -17,10 +37,24 @@ const struct board_path *candidate_next(const struct board_table *table, uint16_
 	for (uint32_t i = 0; i < table->n_paths; i++) {
 		const struct board_path *path = &table->path[i];
 
-		if (!(tried & (1u << path->place)) && (!best || rank(path) < rank(best)))
+		if (is_worth_it(path) && !(tried & (1u << path->place)) &&
+		    (!best || rank(path) < rank(best)))
 			best = path;
 	}
 	return best;
+}
+
+uint32_t candidate_head_start_ms(const struct board_path *path)
+{
+	uint32_t ms = 2 * (path->rtt_us / 1000) + SLACK_MS;
+
+	if (path->health == HEALTH_SUSPECT)
+		return SUSPECT_MS;
+	if (path->rtt_us == 0)
+		return UNKNOWN_MS;
+	if (ms < LEAST_MS)
+		return LEAST_MS;
+	return ms < MOST_MS ? ms : MOST_MS;
 }
 
 bool candidate_has_both_families(const struct board_table *table)
@@ -31,11 +65,11 @@ bool candidate_has_both_families(const struct board_table *table)
 	return false;
 }
 
-unsigned candidate_answering(const struct board_table *table)
+unsigned candidate_count(const struct board_table *table)
 {
 	unsigned count = 0;
 
 	for (uint32_t i = 0; i < table->n_paths; i++)
-		count += table->path[i].is_answering;
+		count += table->path[i].health != HEALTH_DOWN;
 	return count;
 }

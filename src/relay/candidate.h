@@ -9,16 +9,20 @@
 #include <stdint.h>
 
 /*
- * The best path whose place's bit in `tried` is not set, or NULL. Paths on which the kernel then
- * makes the other subflows (may_start) go first, among them those whose greeting was answered;
- * otherwise the order of the table counts, which is the configuration's.
+ * The best path that is not down (or only because the server refuses) and whose place's bit in
+ * `tried` is not set, or NULL. Paths on which the kernel then makes the other subflows (may_start)
+ * go first; among them those that are neither backup nor guarded, and among them those that nobody
+ * suspects; otherwise the order of the table counts, which is the configuration's.
  */
 const struct board_path *candidate_next(const struct board_table *table, uint16_t tried);
 
 /* Whether the table's servers are of both families: only an IPv6 socket takes subflows of both. */
 bool candidate_has_both_families(const struct board_table *table);
 
-/* How many paths answer: as many subflows as a new connection should get. */
-unsigned candidate_answering(const struct board_table *table);
+/* How many paths are not down: as many subflows as a new connection should get. */
+unsigned candidate_count(const struct board_table *table);
+
+/* How long an attempt over this path is alone, before the next one begins beside it. */
+uint32_t candidate_head_start_ms(const struct board_path *path);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "kernel/socket.h"
 #include "relay/candidate.h"
+#include "relay/race.h"
 #include "relay/transfer.h"
 #include "shadowsocks/target.h"
 
@@ -15,27 +16,20 @@
 
 /*
  * Theory of operation. The first SYN of a connection meets the far router over one path; the kernel
- * adds the others. Nothing has been read from the host yet when an attempt fails, so the next one
- * starts from the beginning and nothing is ever sent twice. A path that does not answer is left for
- * the next one after one retransmission of the SYN (1 s). The last one left, and a destination, get
- * longer.
+ * adds the others. The client tries the best path first. If that has not answered within a head
+ * start, which is little more than its round trip, the next best is tried beside it, and so on; the
+ * first to connect is taken (RFC 8305 does the same with addresses). Nothing is read from the host
+ * before, so nothing can be sent twice. A path that is known to be down is not tried at all; when
+ * all of them are, the host is told so at once.
  */
 
-#define PATH_DEADLINE_MS 3000
-#define LAST_DEADLINE_MS 10000
+#define DEADLINE_MS 10000
 
-static int watch_dialed(struct flow *flow, int fd)
-{
-	struct side *side = &flow->side[flow_dialed_side(flow)];
-	int error = loop_watch(flow->relay->loop, &side->watch, fd);
+static void on_raced(struct flow *flow, int error);
 
-	if (error < 0)
-		close(fd);
-	return error;
-}
-
-static int connect_to(struct flow *flow, enum socket_protocol protocol, bool as_ipv6,
-		      const struct address *local, const struct address *remote)
+/* A socket that connects, or -errno. */
+static int open_to(enum socket_protocol protocol, bool as_ipv6, const struct address *local,
+		   const struct address *remote)
 {
 	bool is_ipv6 = as_ipv6 || remote->family == AF_INET6;
 	int fd = socket_open(protocol, is_ipv6 ? AF_INET6 : AF_INET);
@@ -48,7 +42,23 @@ static int connect_to(struct flow *flow, enum socket_protocol protocol, bool as_
 		close(fd);
 		return error;
 	}
-	return watch_dialed(flow, fd);
+	return fd;
+}
+
+/* The attempt becomes the dialed side, or, when that is busy, one of a race. */
+static int watch_dialed(struct flow *flow, int fd)
+{
+	struct side *side = &flow->side[flow_dialed_side(flow)];
+	int error;
+
+	if (fd < 0)
+		return fd;
+	if (side->watch.fd >= 0)
+		return race_add(flow, fd, on_raced);
+	error = loop_watch(flow->relay->loop, &side->watch, fd);
+	if (error < 0)
+		close(fd);
+	return error;
 }
 
 static int dial_path(struct flow *flow, const struct board_table *table,
@@ -58,32 +68,57 @@ static int dial_path(struct flow *flow, const struct board_table *table,
 
 	flow->paths_tried |= (uint16_t)(1u << path->place);
 	remote.port = flow->relay->conf->server_port;
-	return connect_to(flow, SOCKET_MPTCP, candidate_has_both_families(table), &path->local,
-			  &remote);
+	return watch_dialed(flow, open_to(SOCKET_MPTCP, candidate_has_both_families(table),
+					  &path->local, &remote));
 }
 
-/* Before any path is known the main routing table may still have a way. */
+/* Where both ends are on one machine there are no paths, and the main table leads to the other. */
 static int dial_unrouted(struct flow *flow)
 {
 	const struct conf *conf = flow->relay->conf;
 	struct address remote = conf->server[0].address;
 
 	remote.port = conf->server_port;
-	return connect_to(flow, SOCKET_MPTCP, false, NULL, &remote);
+	return watch_dialed(flow, open_to(SOCKET_MPTCP, false, NULL, &remote));
 }
 
+static bool is_under_way(const struct flow *flow)
+{
+	return flow->side[flow_dialed_side(flow)].watch.fd >= 0 || race_is_on(flow);
+}
+
+/* The next attempt begins when this one's head start is over, if there is another path to try. */
+static void wait_for_it(struct flow *flow, const struct board_path *path)
+{
+	struct loop *loop = flow->relay->loop;
+	uint64_t due_ms = flow->since_ms + DEADLINE_MS;
+
+	if (path && candidate_next(&flow->relay->table, flow->paths_tried))
+		due_ms = loop->now_ms + candidate_head_start_ms(path);
+	timer_arm(&loop->timers, &flow->timer, due_ms);
+}
+
+/*
+ * Begins the next attempt: 0, or -errno when none is left and none is under way. `error` is why the
+ * one before failed, or 0.
+ */
 static int dial_far_router(struct flow *flow, int error)
 {
 	const struct board_table *table = relay_table(flow->relay);
 	const struct board_path *path;
 
-	if (table->n_paths == 0 && error == 0)
-		return dial_unrouted(flow);
 	while ((path = candidate_next(table, flow->paths_tried))) {
-		error = dial_path(flow, table, path);
-		if (error == 0)
+		int failure = dial_path(flow, table, path);
+
+		if (failure == 0) {
+			wait_for_it(flow, path);
 			return 0;
+		}
+		error = failure;
 	}
+	wait_for_it(flow, NULL);
+	if (is_under_way(flow))
+		return 0;
 	return error < 0 ? error : -EHOSTUNREACH;
 }
 
@@ -100,7 +135,7 @@ static int dial_target(struct flow *flow)
 {
 	const struct address *source = configured_source(flow->relay->conf, flow->target.family);
 
-	return connect_to(flow, SOCKET_TCP, false, source, &flow->target);
+	return watch_dialed(flow, open_to(SOCKET_TCP, false, source, &flow->target));
 }
 
 static bool dials_far_router(const struct flow *flow)
@@ -108,12 +143,11 @@ static bool dials_far_router(const struct flow *flow)
 	return flow->relay->conf->role == CONF_CLIENT && !flow->is_direct;
 }
 
-static uint32_t deadline_ms(const struct flow *flow)
+static const char *reason_text(const struct flow *flow, int error)
 {
-	bool has_more =
-		dials_far_router(flow) && candidate_next(&flow->relay->table, flow->paths_tried);
-
-	return has_more ? PATH_DEADLINE_MS : LAST_DEADLINE_MS;
+	if (dials_far_router(flow) && flow->paths_tried == 0)
+		return "no path to it works at present";
+	return strerror(-error);
 }
 
 static void give_up(struct flow *flow, int error)
@@ -122,32 +156,45 @@ static void give_up(struct flow *flow, int error)
 
 	relay_notice(flow->relay, NOTICE_DIAL_FAILED, "no connection to the %s for %s: %s",
 		     dials_far_router(flow) ? "far router" : "destination",
-		     address_format(&flow->target, target), strerror(-error));
+		     address_format(&flow->target, target), reason_text(flow, error));
 	flow_abort(flow);
 }
 
-static void go_on(struct flow *flow, int error)
+static int dial_first(struct flow *flow)
 {
-	if (error < 0)
-		give_up(flow, error);
-	else
-		flow_set_state(flow, FLOW_DIAL, deadline_ms(flow));
+	if (!dials_far_router(flow))
+		return dial_target(flow);
+	if (relay_table(flow->relay)->n_paths == 0 &&
+	    address_is_loopback(&flow->relay->conf->server[0].address))
+		return dial_unrouted(flow);
+	return dial_far_router(flow, 0);
 }
 
 void dial_start(struct flow *flow)
 {
-	go_on(flow, dials_far_router(flow) ? dial_far_router(flow, 0) : dial_target(flow));
+	int error;
+
+	flow_set_state(flow, FLOW_DIAL, DEADLINE_MS);
+	error = dial_first(flow);
+	if (error < 0)
+		give_up(flow, error);
 }
 
+/* An attempt has failed; its descriptor is closed. */
 static void attempt_failed(struct flow *flow, int error)
 {
-	loop_close(flow->relay->loop, &flow->side[flow_dialed_side(flow)].watch);
-	go_on(flow, dials_far_router(flow) ? dial_far_router(flow, error) : error);
+	if (dials_far_router(flow))
+		error = dial_far_router(flow, error);
+	if (error < 0)
+		give_up(flow, error);
 }
 
 void dial_on_timer(struct flow *flow)
 {
-	attempt_failed(flow, -ETIMEDOUT);
+	if (flow->relay->loop->now_ms >= flow->since_ms + DEADLINE_MS)
+		give_up(flow, -ETIMEDOUT);
+	else
+		attempt_failed(flow, 0);
 }
 
 static void tell_if_fell_back(struct flow *flow, int fd)
@@ -176,16 +223,30 @@ static void on_dialed(struct flow *flow)
 {
 	int fd = flow->side[flow_dialed_side(flow)].watch.fd;
 
+	race_close(flow);
 	if (!dials_far_router(flow)) {
 		socket_urgent_inline(fd);
 		transfer_start(flow);
 		return;
 	}
+	flow->dialed_ms = flow->relay->loop->now_ms;
 	tell_if_fell_back(flow, fd);
 	if (send_header(flow))
 		transfer_start(flow);
 	else
-		attempt_failed(flow, -ECONNRESET);
+		give_up(flow, -ECONNRESET);
+}
+
+static void on_raced(struct flow *flow, int error)
+{
+	if (flow->state != FLOW_DIAL)
+		return;
+	if (error == 0)
+		error = race_win(flow);
+	if (error < 0)
+		attempt_failed(flow, error);
+	else
+		on_dialed(flow);
 }
 
 void dial_step(struct flow *flow, enum flow_side side, uint32_t events)
@@ -202,8 +263,10 @@ void dial_step(struct flow *flow, enum flow_side side, uint32_t events)
 	error = socket_connect_result(flow->side[side].watch.fd);
 	if (error == 0 && (events & (EPOLLERR | EPOLLHUP)))
 		error = -ECONNRESET;
-	if (error < 0)
-		attempt_failed(flow, error);
-	else
+	if (error == 0) {
 		on_dialed(flow);
+		return;
+	}
+	loop_close(flow->relay->loop, &flow->side[side].watch);
+	attempt_failed(flow, error);
 }

@@ -3,6 +3,7 @@
 #include "relay/flow.h"
 
 #include "kernel/socket.h"
+#include "relay/race.h"
 
 #include <stdlib.h>
 
@@ -59,6 +60,7 @@ void flow_free(struct flow *flow)
 	struct relay *relay = flow->relay;
 
 	list_remove(&flow->node);
+	race_free(flow);
 	free(flow);
 	relay->n_flows--;
 	budget_give(&relay->budget, FLOW_FDS);
@@ -74,6 +76,8 @@ static void close_sides(struct flow *flow)
 		lane_discard(&flow->lane[id], &flow->relay->pools);
 		loop_close(loop, &flow->side[id].watch);
 	}
+	race_close(flow);
+	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	board_count(&flow->relay->counters->flows_ended, 1);
 	flow->state = FLOW_ENDED;

@@ -21,8 +21,8 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  *
  *   state    what is read             what moves it
  *   HEADER   WAN, only peeked         server: header whole -> DIAL; a greeting, bad, late -> ENDED
- *   DIAL     nothing                  connected -> OPEN; failed -> DIAL over the next path, or ENDED
- *                                     after the last; the accepted side reset -> ENDED
+ *   DIAL     nothing                  the first attempt that connects -> OPEN; the last one failed
+ *                                     -> ENDED; the accepted side reset -> ENDED
  *   OPEN     both sides               both ends passed on -> ENDED; one reset -> DRAIN; idle -> ENDED
  *   DRAIN    the side that was        the other side has acknowledged all of it, or 10 s are over
  *            reset: what came before  -> ENDED, with RST to the other side
@@ -41,6 +41,8 @@ struct nudge {
 /* The descriptors of a flow: its two sockets. */
 #define FLOW_FDS 2
 
+struct race;
+
 struct flow {
 	struct list node; /* in relay->flows */
 	struct relay *relay;
@@ -53,10 +55,13 @@ struct flow {
 	enum flow_state state;
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
-	uint64_t held_ms; /* OPEN: when settling began to hold the lane; 0: not yet */
-	bool is_direct;	  /* client: the target is this router itself, nothing is bridged */
-	bool is_dry;	  /* DRAIN: all that the failed side sent has been passed on */
-	uint8_t failed;	  /* DRAIN: the side that was reset */
+	uint64_t held_ms;  /* OPEN: when settling began to hold the lane; 0: not yet */
+	struct race *race; /* DIAL on the client: attempts beside the first; NULL: none were made */
+	uint64_t dialed_ms; /* client: when the far router was reached */
+	bool is_direct;	    /* client: plain TCP to the target, nothing is bridged */
+	bool is_witness;    /* client: its subflows are looked at, see evidence.h */
+	bool is_dry;	    /* DRAIN: all that the failed side sent has been passed on */
+	uint8_t failed;	    /* DRAIN: the side that was reset */
 };
 
 /* What epoll, the timers and the loop call; dispatch.c has them. */

@@ -9,8 +9,10 @@
 #include "conf/conf.h"
 #include "paths/board.h"
 #include "relay/budget.h"
+#include "relay/evidence.h"
 #include "relay/lane.h"
 #include "relay/pipe.h"
+#include "shadowsocks/greeting.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +45,7 @@ struct relay {
 	struct buffer_pool buffers;
 	struct lane_pools pools;
 	struct list flows;
+	struct evidence evidence;
 	uint32_t n_flows;
 	struct listener *listeners;
 	unsigned n_listeners;
@@ -51,6 +54,10 @@ struct relay {
 	struct log_limit notices[NOTICE_COUNT];
 	/* Server: a permitted peer came by this address of ours; told once for each. */
 	void (*on_witness)(struct relay *relay, const struct address *local);
+	void (*on_greeted)(struct relay *relay, enum greeting_kind kind,
+			   const struct address *local, const struct address *about);
+	/* Client: a flow has doubts about the path of this place, see manager_doubt(). */
+	void (*on_doubt)(struct relay *relay, uint8_t place, bool is_quiet);
 	struct address witnessed[BOARD_PATHS_MAX];
 	unsigned n_witnessed;
 	void (*on_idle)(struct relay *relay);

@@ -47,15 +47,34 @@ static void witness(struct flow *flow)
 	relay_witness(flow->relay, &local);
 }
 
+static void answer_greeting(struct flow *flow, enum greeting_kind kind, const struct address *about)
+{
+	struct relay *relay = flow->relay;
+	int fd = flow->side[WAN].watch.fd;
+	struct address local = socket_local_address(fd);
+	uint8_t answer[GREETING_ANSWER_BYTES];
+
+	local.port = 0;
+	relay->on_greeted(relay, kind, &local, about);
+	greeting_write_answer(relay->board->instance, answer);
+	if (send(fd, answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(answer))
+		flow_end(flow);
+	else
+		flow_abort(flow);
+}
+
 static void on_target(struct flow *flow, const struct target *target)
 {
+	enum greeting_kind greeting;
+	struct address about;
 	const char *why;
 
-	witness(flow);
-	if (target_is_greeting(target)) {
-		flow_end(flow);
+	if (greeting_parse(target, &greeting, &about)) {
+		answer_greeting(flow, greeting, &about);
 		return;
 	}
+	witness(flow);
 	if (target->address.family == 0) {
 		refuse_target(flow, target, "this version does not look up names");
 		return;

@@ -25,6 +25,7 @@ int service_init(struct relay *relay, struct loop *loop, const struct conf *conf
 	buffer_pool_init(&relay->buffers);
 	relay->pools = (struct lane_pools){&relay->pipes, &relay->buffers};
 	list_init(&relay->flows);
+	evidence_init(&relay->evidence, relay);
 	return listeners_open(relay, listener_fds, n);
 }
 
@@ -42,9 +43,27 @@ void service_abort(struct relay *relay)
 		flow_abort(container_of(node, struct flow, node));
 }
 
+/* One that is not connected yet will find out for itself. */
+void service_end_older(struct relay *relay, uint64_t ms)
+{
+	unsigned n = 0;
+
+	list_for_each_safe(node, tmp, &relay->flows) {
+		struct flow *flow = container_of(node, struct flow, node);
+
+		if (flow->is_direct || flow->dialed_ms == 0 || flow->dialed_ms > ms)
+			continue;
+		n += flow->state == FLOW_OPEN;
+		flow_abort(flow);
+	}
+	if (n > 0)
+		log_info("ended %u flows: the server that they were connected to is gone", n);
+}
+
 void service_exit(struct relay *relay)
 {
 	assert(relay->n_flows == 0);
+	evidence_exit(&relay->evidence);
 	listeners_close(relay);
 	listeners_free(relay);
 	pipe_pool_exit(&relay->pipes);

@@ -30,7 +30,7 @@ static bool can_settle(const struct flow *flow)
 	const struct relay *relay = flow->relay;
 
 	return relay->conf->role == CONF_CLIENT && !flow->is_direct &&
-	       candidate_answering(&relay->table) > 1 &&
+	       candidate_count(&relay->table) > 1 &&
 	       socket_established_subflows(flow->side[WAN].watch.fd) >= 0;
 }
 
@@ -38,7 +38,7 @@ static bool have_all_joined(const struct flow *flow)
 {
 	int subflows = socket_established_subflows(flow->side[WAN].watch.fd);
 
-	return subflows < 0 || subflows >= (int)candidate_answering(&flow->relay->table);
+	return subflows < 0 || subflows >= (int)candidate_count(&flow->relay->table);
 }
 
 static void set_timer(struct flow *flow)

@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GREETING_NAME "greeting.mpbridge.invalid"
-#define GREETING_PORT 1
-
 enum atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
 
 /* Where the parts of a header lie, once its first two bytes are known. */
@@ -102,21 +99,17 @@ size_t target_write(const struct address *address, uint8_t out[static TARGET_HEA
 	return bytes + 3;
 }
 
-size_t target_write_greeting(uint8_t out[static TARGET_HEADER_BYTES])
+size_t target_write_name(const char *name, uint16_t port, uint8_t out[static TARGET_HEADER_BYTES])
 {
-	const size_t length = strlen(GREETING_NAME);
+	const size_t length = strlen(name);
 
+	assert(length > 0 && length <= TARGET_NAME_MAX);
 	out[0] = ATYP_NAME;
 	out[1] = (uint8_t)length;
-	memcpy(out + 2, GREETING_NAME, length);
-	out[2 + length] = 0;
-	out[3 + length] = GREETING_PORT;
+	memcpy(out + 2, name, length);
+	out[2 + length] = (uint8_t)(port >> 8);
+	out[3 + length] = (uint8_t)port;
 	return length + 4;
-}
-
-bool target_is_greeting(const struct target *target)
-{
-	return strcmp(target->name, GREETING_NAME) == 0;
 }
 
 const char *target_format(const struct target *target, char buf[static TARGET_TEXT_BYTES])

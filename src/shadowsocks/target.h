@@ -40,12 +40,8 @@ ssize_t target_parse(const uint8_t *bytes, size_t length, struct target *out);
 /* Writes the header of an address with a port; returns its length. */
 size_t target_write(const struct address *address, uint8_t out[static TARGET_HEADER_BYTES]);
 
-/*
- * The greeting: a header whose name can belong to nobody (RFC 2606, ".invalid"). A client sends it
- * alone; an mpbridge server ends the connection in order, and any other one fails to find the name.
- */
-size_t target_write_greeting(uint8_t out[static TARGET_HEADER_BYTES]);
-bool target_is_greeting(const struct target *target);
+/* Writes the header of a name, of 1 to TARGET_NAME_MAX bytes, and a port; returns its length. */
+size_t target_write_name(const char *name, uint16_t port, uint8_t out[static TARGET_HEADER_BYTES]);
 
 /* "192.0.2.1:80", "[fd00::1]:80", "example.net:80"; returns buf. */
 const char *target_format(const struct target *target, char buf[static TARGET_TEXT_BYTES]);

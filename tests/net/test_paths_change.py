@@ -175,7 +175,7 @@ def test_connections_before_the_silence_is_known(stage, net):
 
 
 def test_server_that_never_answers(stage, net):
-    """Host A is reset once every path has had its time, and one line names each silent path."""
+    """Host A is reset at once, and one line names each silent path."""
     add_redirect(net.client, ("iptables",))
     client = stage.client(net).start().wait_ready()
     with Ends(net, 4) as ends:

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* relay/access.c and relay/candidate.c */
+/* relay/access.c: who may come, and where to. */
 #include "suite.h"
 
 #include "relay/access.h"
-#include "relay/candidate.h"
 
 #include <string.h>
 
@@ -106,63 +105,6 @@ static void refuses_its_own_port_and_deny(void **state)
 	assert_null(refuses(&conf, "192.168.2.100", 80));
 }
 
-static void add_path(struct board_table *table, const char *server, bool may_start,
-		     bool is_answering)
-{
-	struct board_path *path = &table->path[table->n_paths++];
-
-	path->server = ip(server, 0);
-	path->place = (uint8_t)(15 - table->n_paths); /* not its index */
-	path->may_start = may_start;
-	path->is_answering = is_answering;
-}
-
-/* The indexes in the order in which they are tried, as a string of digits. */
-static void order(const struct board_table *table, char *out)
-{
-	const struct board_path *path;
-	uint16_t tried = 0;
-
-	while ((path = candidate_next(table, tried))) {
-		long index = path - table->path;
-
-		tried |= (uint16_t)(1u << path->place);
-		*out++ = (char)('0' + index);
-	}
-	*out = '\0';
-}
-
-static void candidates_in_order(void **state)
-{
-	struct board_table table = {0};
-	char text[16];
-
-	(void)state;
-	order(&table, text);
-	assert_string_equal(text, "");
-	add_path(&table, "10.0.0.1", false, true);
-	add_path(&table, "10.0.0.2", true, false);
-	add_path(&table, "10.0.0.3", true, true);
-	add_path(&table, "10.0.0.4", false, false);
-	add_path(&table, "10.0.0.5", true, true);
-	order(&table, text);
-	assert_string_equal(text, "24103");
-	assert_int_equal(candidate_answering(&table), 3);
-}
-
-static void families(void **state)
-{
-	struct board_table table = {0};
-
-	(void)state;
-	assert_false(candidate_has_both_families(&table));
-	add_path(&table, "10.0.0.1", true, true);
-	add_path(&table, "10.0.0.2", true, true);
-	assert_false(candidate_has_both_families(&table));
-	add_path(&table, "fd00::1", true, true);
-	assert_true(candidate_has_both_families(&table));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,8 +112,6 @@ int main(void)
 		cmocka_unit_test(allow_names_who),
 		cmocka_unit_test(refuses_impossible_targets),
 		cmocka_unit_test(refuses_its_own_port_and_deny),
-		cmocka_unit_test(candidates_in_order),
-		cmocka_unit_test(families),
 	};
 
 	RUN_SUITE(tests);

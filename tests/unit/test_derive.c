@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 
-static const struct witnesses nobody;
+static const struct announce nobody;
 
 /* Derives, frees the snapshot, and compares with the expected lines. */
 static void expect(const struct conf *conf, struct snapshot *snapshot,
-		   const struct witnesses *witnesses, const char *lines)
+		   const struct announce *witnesses, const char *lines)
 {
 	struct paths paths;
 	char text[1024];
@@ -310,7 +310,7 @@ static struct conf listening_on(const char *address)
 
 static void server_announces_what_was_witnessed(void **state)
 {
-	struct witnesses witnesses = {.n = 1, .address = {world_ip("10.10.2.1")}};
+	struct announce witnesses = {.n = 1, .entry = {{.address = world_ip("10.10.2.1")}}};
 	struct conf conf = listening_on("0.0.0.0");
 	struct snapshot snapshot = {0};
 
@@ -342,7 +342,7 @@ static void dual_stack_server_has_a_path_per_family(void **state)
 
 static void configured_server_announces_its_paths(void **state)
 {
-	struct witnesses witnesses = {.n = 1, .address = {world_ip("192.168.1.1")}};
+	struct announce witnesses = {.n = 1, .entry = {{.address = world_ip("192.168.1.1")}}};
 	struct conf conf = listening_on("::");
 	struct snapshot snapshot = {0};
 
@@ -355,7 +355,7 @@ static void configured_server_announces_its_paths(void **state)
 
 static void vanished_witness_is_left_out(void **state)
 {
-	struct witnesses witnesses = {.n = 1, .address = {world_ip("10.10.9.9")}};
+	struct announce witnesses = {.n = 1, .entry = {{.address = world_ip("10.10.9.9")}}};
 	struct conf conf = listening_on("0.0.0.0");
 	struct snapshot snapshot = {0};
 
@@ -367,7 +367,7 @@ static void more_addresses_than_paths(void **state)
 {
 	struct conf conf = listening_on("10.10.0.1");
 	struct snapshot snapshot = {0};
-	struct witnesses witnesses = {0};
+	struct announce witnesses = {0};
 	struct paths paths;
 
 	for (unsigned i = 1; i <= BOARD_PATHS_MAX + 4; i++) {
@@ -376,7 +376,7 @@ static void more_addresses_than_paths(void **state)
 		snprintf(text, sizeof(text), "10.10.%u.1/24", i);
 		world_address(&snapshot, WAN1, text);
 		if (witnesses.n < BOARD_PATHS_MAX)
-			witnesses.address[witnesses.n++] = world_net(text).base;
+			witnesses.entry[witnesses.n++].address = world_net(text).base;
 	}
 	world_address(&snapshot, WAN2, "10.10.0.1/24");
 	derive_paths(&conf, &snapshot, &witnesses, &paths);

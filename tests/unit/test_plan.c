@@ -34,6 +34,8 @@ static const char *kind_text(enum plan_kind kind)
 		return "limits";
 	case PLAN_ADD_ENDPOINT:
 		return "add endpoint";
+	case PLAN_CHANGE_ENDPOINT:
+		return "change endpoint";
 	case PLAN_REFUSE_ENDPOINT:
 		return "refuse endpoint";
 	}
@@ -56,6 +58,7 @@ static void put_object(const struct plan_step *step, char text[static NETWORK_TE
 		break;
 	case PLAN_DELETE_ENDPOINT:
 	case PLAN_ADD_ENDPOINT:
+	case PLAN_CHANGE_ENDPOINT:
 	case PLAN_REFUSE_ENDPOINT:
 	case PLAN_RELEASE_ENDPOINT:
 	case PLAN_SHARE_ENDPOINT:

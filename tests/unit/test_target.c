@@ -133,20 +133,6 @@ static void writes_what_it_reads(void **state)
 	}
 }
 
-static void knows_its_greeting(void **state)
-{
-	uint8_t bytes[TARGET_HEADER_BYTES];
-	size_t length = target_write_greeting(bytes);
-	struct target greeting = parsed(bytes, length);
-	struct target other = parsed(BYTES(3, 4, 'a', '.', 'n', 'l', 1, 0xbb));
-	struct target address = parsed(BYTES(1, 192, 168, 2, 2, 0, 80));
-
-	(void)state;
-	assert_true(target_is_greeting(&greeting));
-	assert_false(target_is_greeting(&other));
-	assert_false(target_is_greeting(&address));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,7 +144,6 @@ int main(void)
 		cmocka_unit_test(refuses_rubbish),
 		cmocka_unit_test(longest_name_fits),
 		cmocka_unit_test(writes_what_it_reads),
-		cmocka_unit_test(knows_its_greeting),
 	};
 
 	RUN_SUITE(tests);

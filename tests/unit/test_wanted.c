@@ -57,7 +57,7 @@ static void put_endpoint(struct text *text, const struct mptcp_endpoint *endpoin
 /* Builds what these paths need in slot 1, with tables in order. */
 static void build(struct wanted *wanted, const struct conf *conf, const struct snapshot *snapshot)
 {
-	static const struct witnesses nobody;
+	static const struct announce nobody;
 	uint32_t tables[BOARD_PATHS_MAX];
 	struct paths paths;
 
@@ -104,7 +104,7 @@ static void links_in_separate_subnets(void **state)
 	       "523: from 0.0.0.0/0 to 10.10.1.2/32 sport 0 dport 8388: 52016\n"
 	       "522: from 10.10.2.1/32 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
 	       "523: from 0.0.0.0/0 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
-	       "10.10.1.1 flags 0 dev \n10.10.2.1 flags 0 dev \nlimits 1 1\n");
+	       "10.10.1.1 flags 0 dev \n10.10.2.1 flags 0 dev \nlimits 2 8\n");
 }
 
 static void rented_server(void **state)
@@ -125,7 +125,7 @@ static void rented_server(void **state)
 	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "522: from 192.168.2.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52017\n"
-	       "192.168.1.2 flags 2 dev wan1\n192.168.2.2 flags 2 dev wan2\nlimits 1 0\n");
+	       "192.168.1.2 flags 2 dev wan1\n192.168.2.2 flags 2 dev wan2\nlimits 2 0\n");
 }
 
 static void configured_gateway_replaces_the_default(void **state)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The subflows of an MPTCP connection, as the kernel sees them at one moment. */
+#include "kernel/subflow.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS, include/uapi/linux/mptcp.h, since 5.16. MPTCP_FULL_INFO
+ * would say both at once, but came with 6.5. Both begin with struct mptcp_subflow_data, and walk
+ * the same list (mptcp_getsockopt_tcpinfo() and mptcp_getsockopt_subflow_addrs() in
+ * net/mptcp/sockopt.c).
+ */
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+#ifndef MPTCP_TCPINFO
+#define MPTCP_TCPINFO 2
+#endif
+#ifndef MPTCP_SUBFLOW_ADDRS
+#define MPTCP_SUBFLOW_ADDRS 3
+#endif
+
+#define STATE_ESTABLISHED 1 /* include/net/tcp_states.h */
+
+struct subflow_data {
+	uint32_t size_subflow_data; /* of these four numbers */
+	uint32_t num_subflows;
+	uint32_t size_kernel;
+	uint32_t size_user;
+};
+
+struct all_info {
+	struct subflow_data data;
+	struct tcp_info info[SUBFLOWS_MAX];
+};
+
+struct all_addresses {
+	struct subflow_data data;
+	struct {
+		struct sockaddr_storage local, remote;
+	} address[SUBFLOWS_MAX];
+};
+
+static int ask_info(int fd, struct all_info *all)
+{
+	socklen_t length = sizeof(*all);
+
+	all->data = (struct subflow_data){.size_subflow_data = sizeof(all->data),
+					  .size_user = sizeof(all->info[0])};
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, all, &length) < 0)
+		return -1;
+	return all->data.num_subflows < SUBFLOWS_MAX ? (int)all->data.num_subflows : SUBFLOWS_MAX;
+}
+
+static int ask_addresses(int fd, struct all_addresses *all)
+{
+	socklen_t length = sizeof(*all);
+
+	all->data = (struct subflow_data){.size_subflow_data = sizeof(all->data),
+					  .size_user = sizeof(all->address[0])};
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_SUBFLOW_ADDRS, all, &length) < 0)
+		return -1;
+	return all->data.num_subflows < SUBFLOWS_MAX ? (int)all->data.num_subflows : SUBFLOWS_MAX;
+}
+
+int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
+{
+	struct all_info info = {0};
+	struct all_addresses addresses;
+	int n = ask_info(fd, &info);
+
+	if (n <= 0 || ask_addresses(fd, &addresses) != n)
+		return -1;
+	for (int i = 0; i < n; i++)
+		out[i] = (struct subflow){
+			.local = address_from_sockaddr(&addresses.address[i].local),
+			.remote = address_from_sockaddr(&addresses.address[i].remote),
+			.is_established = info.info[i].tcpi_state == STATE_ESTABLISHED,
+			.unacked = info.info[i].tcpi_unacked,
+			.rtt_us = info.info[i].tcpi_rtt,
+			.rttvar_us = info.info[i].tcpi_rttvar,
+			.bytes_acked = info.info[i].tcpi_bytes_acked,
+			.bytes_received = info.info[i].tcpi_bytes_received,
+		};
+	return n;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The subflows of an MPTCP connection, as the kernel sees them at one moment. */
+#ifndef MPBRIDGE_SUBFLOW_H
+#define MPBRIDGE_SUBFLOW_H
+
+#include "base/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SUBFLOWS_MAX 9 /* the initial one and MPTCP_PM_ADDR_MAX */
+
+struct subflow {
+	struct address local, remote;
+	bool is_established;
+	uint32_t unacked; /* segments in flight */
+	uint32_t rtt_us, rttvar_us;
+	uint64_t bytes_acked;	 /* of what was sent */
+	uint64_t bytes_received; /* in order */
+};
+
+/*
+ * Fills at most SUBFLOWS_MAX, closed ones included, and returns how many; -1: the connection is no
+ * MPTCP, or the kernel cannot say (before 5.16). Two questions make one answer; it is -1, too, when
+ * subflows came or went between them.
+ */
+int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX]);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Announcing: by which of its addresses a server's clients come, and which they have lost. */
+#include "paths/announce.h"
+
+#include <stddef.h>
+
+/*
+ * Theory of operation. A server announces the addresses by which its clients come. It does not
+ * judge paths: its clients do, and say so over another path. Taking an announcement back makes the
+ * kernel send RM_ADDR, which closes the subflows there at both ends and sends again what they had
+ * in flight; announcing the address again makes the clients' kernels join by it, in running
+ * connections too [signal_late].
+ *
+ * A client's kernel accepts eight announcements for each connection, and gives one back only if
+ * RM_ADDR finds the subflow still open (mptcp_pm_rm_addr_or_subflow() in net/mptcp/pm.c). So it is
+ * always the server that closes the subflows of a path, never the client.
+ */
+
+#define AGAIN_MS 1000 /* what one client asks for costs the others a moment */
+
+static struct announce_entry *find(struct announce *announce, const struct address *local)
+{
+	for (unsigned i = 0; i < announce->n; i++)
+		if (address_ip_equal(&announce->entry[i].address, local))
+			return &announce->entry[i];
+	return NULL;
+}
+
+/* NULL: there is no place left. */
+static struct announce_entry *add(struct announce *announce, const struct address *local)
+{
+	struct announce_entry *entry;
+
+	if (announce->n == BOARD_PATHS_MAX)
+		return NULL;
+	entry = &announce->entry[announce->n++];
+	*entry = (struct announce_entry){.address = *local};
+	entry->address.port = 0;
+	return entry;
+}
+
+enum announce_step announce_witness(struct announce *announce, const struct address *local)
+{
+	if (address_is_loopback(local) || find(announce, local))
+		return ANNOUNCE_NOTHING;
+	return add(announce, local) ? ANNOUNCE_FOLLOW : ANNOUNCE_NOTHING;
+}
+
+static enum announce_step lose(struct announce *announce, const struct address *about)
+{
+	struct announce_entry *entry = find(announce, about);
+
+	if (!entry || entry->is_lost)
+		return ANNOUNCE_NOTHING;
+	entry->is_lost = true;
+	return ANNOUNCE_FOLLOW;
+}
+
+static enum announce_step use(struct announce *announce, const struct address *local)
+{
+	struct announce_entry *entry = find(announce, local);
+
+	if (!entry)
+		return announce_witness(announce, local);
+	if (!entry->is_lost)
+		return ANNOUNCE_NOTHING;
+	entry->is_lost = false;
+	return ANNOUNCE_FOLLOW;
+}
+
+static enum announce_step use_again(struct announce *announce, const struct address *local,
+				    uint64_t now_ms)
+{
+	struct announce_entry *entry = find(announce, local);
+
+	if (!entry || entry->is_lost)
+		return use(announce, local);
+	if (entry->announced_ms && now_ms < entry->announced_ms + AGAIN_MS)
+		return ANNOUNCE_NOTHING;
+	entry->announced_ms = now_ms;
+	return ANNOUNCE_AGAIN;
+}
+
+enum announce_step announce_greeted(struct announce *announce, enum greeting_kind kind,
+				    const struct address *local, const struct address *about,
+				    uint64_t now_ms)
+{
+	switch (kind) {
+	case GREETING_USE:
+		return use(announce, local);
+	case GREETING_PROBE:
+		return ANNOUNCE_NOTHING;
+	case GREETING_BACK:
+		return use_again(announce, local, now_ms);
+	case GREETING_LOST:
+		return lose(announce, about);
+	}
+	return ANNOUNCE_NOTHING;
+}
+
+bool announce_has(const struct announce *announce, const struct address *local)
+{
+	return find((struct announce *)(uintptr_t)announce, local) != NULL;
+}
+
+bool announce_is_lost(const struct announce *announce, const struct address *local)
+{
+	const struct announce_entry *entry = find((struct announce *)(uintptr_t)announce, local);
+
+	return entry && entry->is_lost;
+}
+
+void announce_set_lost(struct announce *announce, const struct address *local, bool is_lost)
+{
+	struct announce_entry *entry = find(announce, local);
+
+	if (entry)
+		entry->is_lost = is_lost;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A knock: one connection to the server over one path, with one greeting. */
+#ifndef MPBRIDGE_KNOCK_H
+#define MPBRIDGE_KNOCK_H
+
+#include "base/address.h"
+#include "base/loop.h"
+#include "shadowsocks/greeting.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum knock_state { KNOCK_IDLE, KNOCK_CONNECTING, KNOCK_ENDING };
+
+/* From where and where to. */
+struct knock_way {
+	char interface[IF_NAMESIZE]; /* it leaves by this one, whatever the routes say */
+	struct address local;	     /* without a port */
+	struct address server;	     /* with its port */
+};
+
+struct knock {
+	enum knock_state state;
+	struct loop *loop;
+	struct watch watch;
+	struct timer deadline;
+	struct knock_way way;
+	enum greeting_kind kind;
+	struct address about;
+	void *owner; /* the caller's */
+	/* It is established: packets go both ways. rtt_us is the kernel's measure of the handshake.
+	 */
+	void (*on_established)(struct knock *knock, uint32_t rtt_us);
+	/*
+	 * It is over, and KNOCK_IDLE again. error is 0, or why as -errno; -ECONNRESET after it was
+	 * established means that the server does not want us. instance is the server's answer, 0:
+	 * none.
+	 */
+	void (*on_end)(struct knock *knock, bool was_established, int error, uint64_t instance);
+};
+
+/* Of an idle knock; the two handlers are set. */
+void knock_init(struct knock *knock, struct loop *loop);
+
+/*
+ * Connects and says it; both handlers may be called before this returns. `about` is for
+ * GREETING_LOST, and may be NULL otherwise. It gives up (-ETIMEDOUT) after deadline_ms.
+ */
+void knock_start(struct knock *knock, const struct knock_way *way, enum greeting_kind kind,
+		 const struct address *about, uint32_t deadline_ms);
+
+/* Ends it without calling anybody. Harmless on an idle one. */
+void knock_stop(struct knock *knock);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Monitors: a client's watch over its paths, one for each, by greetings and by what flows tell. */
+#include "paths/monitor.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Theory of operation. health.c judges; a monitor asks and tells it what came of that. A greeting
+ * that nobody waits for goes out every IDLE_MS, so that the server learns by which of its addresses
+ * we come; every BUSY_MS while flows move and none of them had an acknowledgement over this path;
+ * every DOWN_MS while the path is down; and a short volley at once when flows are stuck. Greetings
+ * overlap, since one that is lost is repeated by TCP only after a second.
+ *
+ * Workers write to the board when they last heard something over a path; that is read here each
+ * time when it matters, and never asked for.
+ */
+
+#define IDLE_MS	    5000u
+#define BUSY_MS	    1000u
+#define DOWN_MS	    500u
+#define VOLLEY	    3u
+#define VOLLEY_MS   20u
+#define DEADLINE_MS 3000u
+
+/* ---- what is said ---- */
+
+static void log_state(const struct monitor *monitor)
+{
+	const struct health *health = &monitor->health;
+	const char *reason = health_reason_text(health->reason);
+	const char *interface = monitor->way.interface;
+	char server[ADDRESS_TEXT_BYTES];
+
+	address_format(&monitor->way.server, server);
+	switch (health_shown(health)) {
+	case HEALTH_UP:
+		log_info("path %s: %s answers", interface, server);
+		break;
+	case HEALTH_SUSPECT:
+		log_info("path %s: suspect: %s (%s)", interface, server, reason);
+		break;
+	case HEALTH_DOWN:
+		if (health->reason == HEALTH_FLAPPING)
+			log_info("path %s: %s answers again, but is not used yet (it went down "
+				 "%u times lately)",
+				 interface, server, health->falls);
+		else if (health->reason != HEALTH_NOT_ASKED)
+			log_warning("path %s: %s does not answer (%s)", interface, server, reason);
+		break;
+	case HEALTH_ABSENT: /* the manager says it, with the reason in words */
+		break;
+	case HEALTH_GUARDED:
+		log_info("path %s: guarded: %s", interface, reason);
+		break;
+	}
+}
+
+static void tell_change(struct monitor *monitor, enum health_state before, bool has_changed)
+{
+	if (!has_changed)
+		return;
+	log_state(monitor);
+	monitor->all->on_change(monitor->all, monitor, before);
+}
+
+static void tell_unwanted(struct monitor *monitor, bool is_unwanted)
+{
+	char server[ADDRESS_TEXT_BYTES];
+
+	if (is_unwanted && !monitor->is_unwanted)
+		log_warning(
+			"path %s: %s answers, but ends the connection: does it let this client in "
+			"(\"allow\" on the server, and what its log says)?",
+			monitor->way.interface, address_format(&monitor->way.server, server));
+	monitor->is_unwanted = is_unwanted;
+}
+
+/* ---- evidence ---- */
+
+static uint64_t heard_ms(const struct monitor *monitor)
+{
+	uint64_t latest = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		uint64_t ms = atomic_load_explicit(
+			&monitor->all->board->worker[i].heard_ms[monitor->place],
+			memory_order_relaxed);
+
+		latest = ms > latest ? ms : latest;
+	}
+	return latest;
+}
+
+static bool is_local_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
+}
+
+static void note_instance(struct monitors *monitors, uint64_t instance)
+{
+	uint64_t gone_ms = monitors->instance_ms;
+	bool is_other = monitors->instance != 0 && monitors->instance != instance;
+
+	monitors->instance = instance;
+	monitors->instance_ms = monitors->loop->now_ms;
+	if (is_other)
+		monitors->on_new_instance(monitors, gone_ms);
+}
+
+/* ---- asking ---- */
+
+static void ask(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
+{
+	struct knock *knock = &monitor->knock[monitor->next_knock];
+
+	/* the oldest one, which has had its time */
+	knock_stop(knock);
+	monitor->next_knock = (monitor->next_knock + 1) % MONITOR_KNOCKS;
+	knock_start(knock, &monitor->way, kind, about, DEADLINE_MS);
+}
+
+static void ask_now(struct monitor *monitor)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+	bool is_up = health_shown(&monitor->health) == HEALTH_UP;
+
+	monitor->asked_ms = now_ms;
+	health_asked(&monitor->health, now_ms);
+	ask(monitor, is_up ? GREETING_USE : GREETING_PROBE, NULL);
+}
+
+static bool is_busy(const struct monitors *monitors)
+{
+	const struct board_counters *worker = monitors->board->worker;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (monitors->loop->now_ms <
+		    atomic_load_explicit(&worker[i].moved_ms, memory_order_relaxed) +
+			    2 * (uint64_t)BUSY_MS)
+			return true;
+	return false;
+}
+
+static bool is_ask_due(const struct monitor *monitor)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+
+	if (now_ms < monitor->ask_ms)
+		return false;
+	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
+		return true;
+	return now_ms >= monitor->asked_ms + IDLE_MS ||
+	       (is_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
+}
+
+/* When to look again whether to ask. */
+static uint32_t pause_ms(struct monitor *monitor)
+{
+	if (health_is_urgent(&monitor->health))
+		return ++monitor->burst < VOLLEY ? VOLLEY_MS : BUSY_MS;
+	monitor->burst = 0;
+	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
+}
+
+static void rearm(struct monitor *monitor)
+{
+	struct timer_wheel *timers = &monitor->all->loop->timers;
+	uint64_t due_ms = health_due_ms(&monitor->health);
+
+	if (monitor->health.state == HEALTH_ABSENT)
+		timer_cancel(timers, &monitor->timer);
+	else
+		timer_arm(timers, &monitor->timer,
+			  due_ms < monitor->ask_ms ? due_ms : monitor->ask_ms);
+}
+
+/* Looks at what has been heard, lets time judge, and asks if it is time to. */
+static void look(struct monitor *monitor)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+	enum health_state before = health_shown(&monitor->health);
+	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
+
+	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
+	tell_change(monitor, before, has_changed);
+	if (is_ask_due(monitor)) {
+		monitor->ask_ms = now_ms + pause_ms(monitor);
+		ask_now(monitor);
+	} else if (monitor->ask_ms <= now_ms) {
+		monitor->ask_ms = now_ms + BUSY_MS;
+	}
+	rearm(monitor);
+}
+
+static void on_timer(struct timer *timer)
+{
+	look(container_of(timer, struct monitor, timer));
+}
+
+/* ---- answers ---- */
+
+static void on_established(struct knock *knock, uint32_t rtt_us)
+{
+	struct monitor *monitor = knock->owner;
+	enum health_state before = health_shown(&monitor->health);
+
+	tell_change(monitor, before,
+		    health_answered(&monitor->health, monitor->all->loop->now_ms, rtt_us));
+	rearm(monitor);
+}
+
+static enum health_reason reason_of(int error)
+{
+	return error == -ECONNREFUSED ? HEALTH_REFUSED : HEALTH_UNREACHABLE;
+}
+
+/* One that timed out has been judged long before. */
+static void on_end(struct knock *knock, bool was_established, int error, uint64_t instance)
+{
+	struct monitor *monitor = knock->owner;
+	enum health_state before = health_shown(&monitor->health);
+
+	if (was_established) {
+		tell_unwanted(monitor, error == -ECONNRESET);
+		if (instance)
+			note_instance(monitor->all, instance);
+	} else if (error != -ETIMEDOUT && !is_local_shortage(error)) {
+		tell_change(monitor, before,
+			    health_failed(&monitor->health, monitor->all->loop->now_ms,
+					  reason_of(error)));
+		rearm(monitor);
+	}
+}
+
+/* ---- which paths there are ---- */
+
+static bool is_watching(const struct monitor *monitor, const struct path *path)
+{
+	return monitor->all && strcmp(monitor->way.interface, path->interface) == 0 &&
+	       address_ip_equal(&monitor->way.local, &path->local) &&
+	       address_ip_equal(&monitor->way.server, &path->server);
+}
+
+struct monitor *monitors_find(struct monitors *monitors, const struct path *path)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++)
+		if (is_watching(&monitors->monitor[i], path))
+			return &monitors->monitor[i];
+	return NULL;
+}
+
+struct monitor *monitors_at(struct monitors *monitors, uint8_t place)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && monitor->health.state != HEALTH_ABSENT &&
+		    monitor->place == place)
+			return monitor;
+	}
+	return NULL;
+}
+
+static void quieten(struct monitor *monitor)
+{
+	for (unsigned i = 0; i < MONITOR_KNOCKS; i++)
+		knock_stop(&monitor->knock[i]);
+	timer_cancel(&monitor->all->loop->timers, &monitor->timer);
+}
+
+/* A free place, or that of the path that has been away for longest. */
+static struct monitor *find_place(struct monitors *monitors)
+{
+	struct monitor *oldest = NULL;
+
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &monitors->monitor[i];
+
+		if (!monitor->all)
+			return monitor;
+		if (monitor->health.state == HEALTH_ABSENT &&
+		    (!oldest || monitor->health.since_ms < oldest->health.since_ms))
+			oldest = monitor;
+	}
+	return oldest; /* as many places as paths are left when all that are absent are gone */
+}
+
+static struct monitor *add_monitor(struct monitors *monitors, const struct path *path)
+{
+	struct monitor *monitor = find_place(monitors);
+
+	*monitor = (struct monitor){.all = monitors};
+	memcpy(monitor->way.interface, path->interface, IF_NAMESIZE);
+	monitor->way.local = path->local;
+	monitor->way.server = path->server;
+	monitor->way.server.port = monitors->server_port;
+	timer_init(&monitor->timer, on_timer);
+	health_init(&monitor->health, monitors->loop->now_ms, monitors->is_late);
+	for (unsigned i = 0; i < MONITOR_KNOCKS; i++) {
+		struct knock *knock = &monitor->knock[i];
+
+		knock_init(knock, monitors->loop);
+		knock->owner = monitor;
+		knock->on_established = on_established;
+		knock->on_end = on_end;
+	}
+	return monitor;
+}
+
+static void follow_path(struct monitors *monitors, const struct path *path, uint8_t place)
+{
+	struct monitor *monitor = monitors_find(monitors, path);
+	bool is_new = !monitor;
+
+	if (is_new)
+		monitor = add_monitor(monitors, path);
+	monitor->place = place;
+	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
+		return;
+	monitor->ask_ms = monitors->loop->now_ms;
+	look(monitor);
+}
+
+static bool is_among(const struct monitor *monitor, const struct paths *paths)
+{
+	for (unsigned i = 0; i < paths->n; i++)
+		if (is_watching(monitor, &paths->path[i]))
+			return true;
+	return false;
+}
+
+void monitors_follow(struct monitors *monitors, const struct paths *paths,
+		     const struct monitor_questions *questions)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &monitors->monitor[i];
+		enum health_state before;
+
+		if (!monitor->all || monitor->health.state == HEALTH_ABSENT ||
+		    is_among(monitor, paths))
+			continue;
+		quieten(monitor);
+		before = health_shown(&monitor->health);
+		tell_change(monitor, before,
+			    health_vanished(
+				    &monitor->health, monitors->loop->now_ms,
+				    questions->why(questions->context, monitor->way.interface)));
+	}
+	for (unsigned i = 0; i < paths->n; i++)
+		follow_path(monitors, &paths->path[i],
+			    questions->place(questions->context, &paths->path[i]));
+	monitors->is_late = true;
+}
+
+/* ---- the rest ---- */
+
+void monitors_start(struct monitors *monitors, struct loop *loop, const struct board *board,
+		    uint16_t server_port)
+{
+	monitors->loop = loop;
+	monitors->board = board;
+	monitors->server_port = server_port;
+}
+
+void monitor_doubt(struct monitor *monitor, bool is_quiet)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+	enum health_state before = health_shown(&monitor->health);
+	bool was_urgent = health_is_urgent(&monitor->health);
+
+	if (is_quiet)
+		health_quieted(&monitor->health, now_ms);
+	else
+		tell_change(monitor, before, health_doubted(&monitor->health, now_ms));
+	if (health_is_urgent(&monitor->health) && !was_urgent) {
+		monitor->burst = 0;
+		monitor->ask_ms = now_ms;
+	}
+	look(monitor);
+}
+
+void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
+{
+	ask(monitor, kind, about);
+}
+
+void monitors_stop(struct monitors *monitors)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		if (monitors->monitor[i].all)
+			quieten(&monitors->monitor[i]);
+		monitors->monitor[i].all = NULL;
+	}
+}

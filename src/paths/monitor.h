@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Monitors: a client's watch over its paths, one for each, by greetings and by what flows tell. */
+#ifndef MPBRIDGE_MONITOR_H
+#define MPBRIDGE_MONITOR_H
+
+#include "paths/board.h"
+#include "paths/health.h"
+#include "paths/knock.h"
+#include "paths/path.h"
+
+#define MONITORS_MAX                                                                               \
+	(2 * BOARD_PATHS_MAX) /* those of paths that went away are kept for a while                \
+			       */
+#define MONITOR_KNOCKS 8
+
+struct monitors;
+
+struct monitor {
+	struct monitors *all; /* NULL: the place is free */
+	struct knock_way way;
+	uint8_t place; /* of the path on the board */
+	struct health health;
+	/* the rest is monitor.c's own */
+	struct knock knock[MONITOR_KNOCKS];
+	unsigned next_knock;
+	struct timer timer;
+	uint64_t ask_ms;   /* the next greeting */
+	uint64_t asked_ms; /* the last one */
+	unsigned burst;	   /* urgent greetings so far */
+	bool is_unwanted;  /* the server ends our greetings: it does not let us in */
+};
+
+struct monitors {
+	struct loop *loop;
+	const struct board *board;
+	uint16_t server_port;
+	bool is_late;	      /* paths that come from now on have to answer before they are used */
+	uint64_t instance;    /* of the server; 0: unknown */
+	uint64_t instance_ms; /* when it last said so */
+	struct monitor monitor[MONITORS_MAX];
+	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
+	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
+			  enum health_state before);
+	/* The server is another one than at gone_ms: what was connected by then is gone. */
+	void (*on_new_instance)(struct monitors *monitors, uint64_t gone_ms);
+};
+
+/* Of zeroes whose handlers are set. */
+void monitors_start(struct monitors *monitors, struct loop *loop, const struct board *board,
+		    uint16_t server_port);
+
+/*
+ * From now on these paths are watched. One that is there no more is ABSENT, for the reason that
+ * why(context, interface) gives; its monitor is kept, for the path may come back. place(context,
+ * path) is the path's place on the board.
+ */
+struct monitor_questions {
+	enum health_reason (*why)(void *context, const char *interface);
+	uint8_t (*place)(void *context, const struct path *path);
+	void *context;
+};
+void monitors_follow(struct monitors *monitors, const struct paths *paths,
+		     const struct monitor_questions *questions);
+
+/* NULL: the path is not watched. */
+struct monitor *monitors_find(struct monitors *monitors, const struct path *path);
+
+/* The monitor of the path that has this place now; NULL: there is none. */
+struct monitor *monitors_at(struct monitors *monitors, uint8_t place);
+
+/* Flows are stuck on the path; or, with is_quiet, receive nothing by it. It is asked at once. */
+void monitor_doubt(struct monitor *monitor, bool is_quiet);
+
+/* Says something over this path, beside the questions; nobody is told whether it arrived. */
+void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about);
+
+/* Harmless on those that were not started. */
+void monitors_stop(struct monitors *monitors);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Greetings: what a client says to its server about the paths between them. */
+#include "shadowsocks/greeting.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define DOMAIN	      ".mpbridge.invalid"
+#define GREETING_PORT 1
+
+static const char *const words[] = {
+	[GREETING_USE] = "greeting",
+	[GREETING_PROBE] = "probe",
+	[GREETING_BACK] = "back",
+	[GREETING_LOST] = "lost",
+};
+
+#define N_WORDS (sizeof(words) / sizeof(words[0]))
+
+static const char digits[] = "0123456789abcdef";
+
+static char *put(char *at, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(at, text, length);
+	return at + length;
+}
+
+static char *put_address(char *at, const struct address *address)
+{
+	size_t bytes = address_ip_bytes(address);
+
+	*at++ = '-';
+	for (size_t i = 0; i < bytes; i++) {
+		*at++ = digits[address->ip[i] >> 4];
+		*at++ = digits[address->ip[i] & 15];
+	}
+	return at;
+}
+
+size_t greeting_write(enum greeting_kind kind, const struct address *about,
+		      uint8_t out[static TARGET_HEADER_BYTES])
+{
+	char name[TARGET_NAME_MAX + 1];
+	char *end = put(name, words[kind]);
+
+	if (kind == GREETING_LOST)
+		end = put_address(end, about);
+	end = put(end, DOMAIN);
+	*end = '\0';
+	return target_write_name(name, GREETING_PORT, out);
+}
+
+static int digit_value(char digit)
+{
+	const char *found = digit ? strchr(digits, digit) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+/* 8 or 32 digits. */
+static bool read_address(const char *text, size_t length, struct address *about)
+{
+	uint8_t ip[16];
+
+	if (length != 8 && length != 32)
+		return false;
+	for (size_t i = 0; i < length / 2; i++) {
+		int high = digit_value(text[2 * i]), low = digit_value(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		ip[i] = (uint8_t)(high << 4 | low);
+	}
+	*about = address_from_bytes(length == 8 ? AF_INET : AF_INET6, ip);
+	return true;
+}
+
+bool greeting_parse(const struct target *target, enum greeting_kind *kind, struct address *about)
+{
+	size_t length = strlen(target->name), domain = strlen(DOMAIN);
+	size_t label = length - domain;
+
+	if (length <= domain || strcmp(target->name + label, DOMAIN) != 0)
+		return false;
+	for (size_t i = 0; i < N_WORDS; i++) {
+		size_t word = strlen(words[i]);
+		struct address lost = {0};
+
+		if (label < word || memcmp(target->name, words[i], word) != 0)
+			continue;
+		if (i == GREETING_LOST
+			    ? target->name[word] != '-' || !read_address(target->name + word + 1,
+									 label - word - 1, &lost)
+			    : label != word)
+			return false;
+		*kind = (enum greeting_kind)i;
+		*about = lost;
+		return true;
+	}
+	return false;
+}
+
+void greeting_write_answer(uint64_t instance, uint8_t out[static GREETING_ANSWER_BYTES])
+{
+	for (int i = 0; i < GREETING_ANSWER_BYTES; i++)
+		out[i] = (uint8_t)(instance >> (8 * (GREETING_ANSWER_BYTES - 1 - i)));
+}
+
+uint64_t greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES])
+{
+	uint64_t instance = 0;
+
+	for (int i = 0; i < GREETING_ANSWER_BYTES; i++)
+		instance = instance << 8 | bytes[i];
+	return instance;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Greetings: what a client says to its server about the paths between them. Pure. */
+#ifndef MPBRIDGE_GREETING_H
+#define MPBRIDGE_GREETING_H
+
+#include "base/address.h"
+#include "shadowsocks/target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A greeting is an address header (target.h) whose name can belong to nobody (RFC 2606,
+ * ".invalid"), so a server of another make fails to find it and ends the connection:
+ *
+ *   greeting.mpbridge.invalid         port 1
+ *   probe.mpbridge.invalid            port 1
+ *   back.mpbridge.invalid             port 1
+ *   lost-0a0a0202.mpbridge.invalid    port 1, for 10.10.2.2; 32 digits for an IPv6 address
+ *
+ * The server answers with GREETING_ANSWER_BYTES, the instance: a number that it chose at its start,
+ * and ends the connection in order.
+ */
+enum greeting_kind {
+	GREETING_USE,	/* I use the path over which this comes */
+	GREETING_PROBE, /* are you there? */
+	GREETING_BACK, /* this path works again: announce its address to my connections once more */
+	GREETING_LOST, /* nothing reaches you at this other address: withdraw it */
+};
+
+#define GREETING_ANSWER_BYTES 8
+
+/* Writes the header; `about` matters to GREETING_LOST alone. Returns its length. */
+size_t greeting_write(enum greeting_kind kind, const struct address *about,
+		      uint8_t out[static TARGET_HEADER_BYTES]);
+
+/*
+ * Whether the target is a greeting. Then *kind says which, and *about the address that was lost
+ * (family 0 for the other kinds). A name under mpbridge.invalid that is none of them is no
+ * greeting.
+ */
+bool greeting_parse(const struct target *target, enum greeting_kind *kind, struct address *about);
+
+void greeting_write_answer(uint64_t instance, uint8_t out[static GREETING_ANSWER_BYTES]);
+uint64_t greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES]);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shadowsocks/greeting.c: what is written is read; anything else is no greeting. */
+#include "suite.h"
+
+#include "shadowsocks/greeting.h"
+
+#include <string.h>
+
+static struct target parsed(const uint8_t *bytes, size_t length)
+{
+	struct target target = {0};
+
+	assert_int_equal(target_parse(bytes, length, &target), length);
+	return target;
+}
+
+static void reads_what_it_writes(void **state)
+{
+	static const char *const ips[] = {"10.10.2.2", "fd00:10:2::2", "255.0.1.254"};
+	uint8_t bytes[TARGET_HEADER_BYTES];
+
+	for (int kind = GREETING_USE; kind <= GREETING_LOST; kind++) {
+		for (size_t i = 0; i < 3; i++) {
+			enum greeting_kind got = GREETING_PROBE;
+			struct address lost, about;
+			struct target target;
+
+			assert_true(address_parse(ips[i], &lost));
+			target = parsed(bytes, greeting_write(kind, &lost, bytes));
+			assert_true(greeting_parse(&target, &got, &about));
+			assert_int_equal(got, kind);
+			if (kind == GREETING_LOST)
+				assert_true(address_equal(&about, &lost));
+			else
+				assert_int_equal(about.family, 0);
+		}
+	}
+}
+
+static void the_old_name_is_a_greeting(void **state)
+{
+	struct target target = {.name = "greeting.mpbridge.invalid"};
+	enum greeting_kind kind;
+	struct address about;
+
+	assert_true(greeting_parse(&target, &kind, &about));
+	assert_int_equal(kind, GREETING_USE);
+}
+
+static void refuses_the_rest(void **state)
+{
+	static const char *const names[] = {
+		"",
+		"a.nl",
+		".mpbridge.invalid",
+		"mpbridge.invalid",
+		"greetings.mpbridge.invalid",
+		"greeting-0a0a0202.mpbridge.invalid",
+		"probe.mpbridge.invalid.",
+		"lost.mpbridge.invalid",
+		"lost-.mpbridge.invalid",
+		"lost-0a0a02.mpbridge.invalid",
+		"lost-0a0a020.mpbridge.invalid",
+		"lost-0a0a02022.mpbridge.invalid",
+		"lost-0a0a020g.mpbridge.invalid",
+		"lost-0A0A0202.mpbridge.invalid",
+		"lost-0a0a0202x.mpbridge.invalid",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct target target = {0};
+		enum greeting_kind kind = GREETING_BACK;
+		struct address about = {.port = 7};
+
+		strcpy(target.name, names[i]);
+		assert_false(greeting_parse(&target, &kind, &about));
+		assert_int_equal(kind, GREETING_BACK);
+		assert_int_equal(about.port, 7);
+	}
+}
+
+static void answers_with_the_instance(void **state)
+{
+	uint8_t bytes[GREETING_ANSWER_BYTES];
+
+	greeting_write_answer(0x0123456789abcdef, bytes);
+	assert_int_equal(bytes[0], 0x01);
+	assert_int_equal(bytes[7], 0xef);
+	assert_true(greeting_read_answer(bytes) == 0x0123456789abcdef);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(the_old_name_is_a_greeting),
+		cmocka_unit_test(refuses_the_rest),
+		cmocka_unit_test(answers_with_the_instance),
+	};
+
+	RUN_SUITE(tests);
+}
