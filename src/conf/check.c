@@ -239,6 +239,38 @@ static void check_paths(struct draft *draft)
 	}
 }
 
+/* A backup is for when the others do not work: there has to be another. */
+static void check_path_roles(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+	unsigned backups = 0;
+
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		backups += conf->path[i].role == CONF_BACKUP;
+	if (backups > 0 && backups == conf->n_paths)
+		messages_add(draft->errors,
+			     "%s: every path has the role \"backup\"; allowed: at least one that "
+			     "is \"primary\"",
+			     draft_where(draft, option_of(draft, "paths"), -1, where));
+}
+
+/* One line, however many there are. */
+static void note_secondary(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+
+	for (unsigned i = 0; i < conf->n_paths; i++) {
+		if (conf->path[i].role != CONF_SECONDARY)
+			continue;
+		draft_where(draft, option_of(draft, "paths"), (int)i, where);
+		messages_add(draft->notes,
+			     "%s.role: secondary is treated as primary in this version", where);
+		return;
+	}
+}
+
 static void note_password(struct draft *draft)
 {
 	const char *key = is_given(draft, "password") ? "password" : "key";
@@ -268,6 +300,8 @@ void check_draft(struct draft *draft)
 	else
 		check_server(draft);
 	check_paths(draft);
+	check_path_roles(draft);
+	note_secondary(draft);
 	note_password(draft);
 	note_fast_open(draft);
 }

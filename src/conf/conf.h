@@ -30,10 +30,17 @@ struct conf_host {
 	struct address address;	    /* without a port */
 };
 
+/*
+ * What a path is for. BACKUP: for when no other works. SECONDARY is treated as PRIMARY in this
+ * version.
+ */
+enum conf_path_role { CONF_PRIMARY, CONF_BACKUP, CONF_SECONDARY };
+
 struct conf_path {
 	char interface[IF_NAMESIZE];
 	struct address address; /* our address on this link; family 0: the interface's own */
 	struct address gateway; /* next hop on this link; family 0: what the main table says */
+	enum conf_path_role role;
 };
 
 struct conf {

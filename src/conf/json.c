@@ -142,6 +142,7 @@ static void add_unknown_key(const struct draft *draft, const struct conf_option 
 			    const char *parent, const char *key)
 {
 	const char *guess = options_guess(table, key);
+	char keys[160];
 
 	if (guess)
 		messages_add(draft->errors, "%s%.*s: unknown key; did you mean \"%s\"?", parent,
@@ -149,7 +150,7 @@ static void add_unknown_key(const struct draft *draft, const struct conf_option 
 	else
 		messages_add(draft->errors, "%s%.*s: unknown key; allowed: %s", parent, NAME_SHOWN,
 			     key,
-			     table == option_path_keys ? "interface, address, gateway"
+			     table == option_path_keys ? options_keys(table, keys)
 						       : "those of mpbridge.conf(5)");
 }
 

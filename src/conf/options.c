@@ -35,6 +35,8 @@
 
 static const char *const forward_words[] = {
 	[CONF_FORWARD_AUTO] = "auto", [CONF_FORWARD_COPY] = "copy", NULL};
+static const char *const path_role_words[] = {
+	[CONF_PRIMARY] = "primary", [CONF_BACKUP] = "backup", [CONF_SECONDARY] = "secondary", NULL};
 static const char *const mode_words[] = {"tcp_only", "tcp_and_udp", NULL};
 
 /* Key, short flag, required, roles, type, argument; then what the type needs. In help's order. */
@@ -137,6 +139,8 @@ const struct conf_option option_path_keys[] = {
 	 .about = "this router's address on the link (the interface's own)"},
 	{"gateway", 0, false, BOTH, OPTION_ADDRESS, NULL, .at = IN(conf_path, gateway),
 	 .about = "the next hop on the link (as the main routing table has it)"},
+	{"role", 0, false, BOTH, OPTION_WORD, NULL, .at = IN(conf_path, role),
+	 .words = path_role_words, .about = "what the link is for (primary)"},
 	{.about = NULL},
 };
 
@@ -147,6 +151,17 @@ unsigned options_count(const struct conf_option *table)
 	while (table[count].about)
 		count++;
 	return count;
+}
+
+const char *options_keys(const struct conf_option *table, char buf[static 160])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (const struct conf_option *row = table; row->about && used < 160; row++)
+		used += (size_t)snprintf(buf + used, 160 - used, "%s%s", used ? ", " : "",
+					 row->key);
+	return buf;
 }
 
 const struct conf_option *options_find_key(const struct conf_option *table, enum conf_role role,

@@ -58,6 +58,9 @@ extern const struct conf_option option_path_keys[];
 /* Rows before the end. */
 unsigned options_count(const struct conf_option *table);
 
+/* Writes the keys of a table that has a key in each row, as "interface, address"; returns buf. */
+const char *options_keys(const struct conf_option *table, char buf[static 160]);
+
 /*
  * The row of a key of the file, or NULL. A key may have a row per role: the one of `role` is
  * preferred, so a row without that role says that the key is for the other one alone.

@@ -52,6 +52,13 @@ static struct path *add_path(struct paths *paths, const struct rt_link *link)
 	return path;
 }
 
+/* What the configuration says of a path, but for its address. */
+static void configure(struct path *path, const struct conf_path *wanted)
+{
+	path->gateway = wanted->gateway;
+	path->role = wanted->role;
+}
+
 static void add_configured(const struct conf *conf, const struct snapshot *snapshot,
 			   struct paths *paths)
 {
@@ -62,7 +69,7 @@ static void add_configured(const struct conf *conf, const struct snapshot *snaps
 		if (!path)
 			continue;
 		path->fixed = conf->path[i].address;
-		path->gateway = conf->path[i].gateway;
+		configure(path, &conf->path[i]);
 	}
 }
 
@@ -346,9 +353,10 @@ static bool has_local(const struct paths *paths, const struct address *local)
 	return false;
 }
 
+/* `wanted` is NULL for a path that is not configured. */
 static void add_server_path(const struct snapshot *snapshot, struct paths *paths,
 			    const struct rt_address *address, enum path_endpoint endpoint,
-			    const struct address *gateway)
+			    const struct conf_path *wanted)
 {
 	struct path *path;
 
@@ -359,8 +367,8 @@ static void add_server_path(const struct snapshot *snapshot, struct paths *paths
 		return;
 	way_set_local(path, address);
 	path->endpoint = endpoint;
-	if (gateway)
-		path->gateway = *gateway;
+	if (wanted)
+		configure(path, wanted);
 }
 
 /* The interface's address of a family that the listeners accept; the best of several. */
@@ -398,7 +406,7 @@ static void add_server_configured(const struct conf *conf, const struct snapshot
 			if (!address)
 				address = accepted_address(conf, snapshot, link->ifindex, AF_INET6);
 		}
-		add_server_path(snapshot, paths, address, PATH_ENDPOINT_ANNOUNCE, &wanted->gateway);
+		add_server_path(snapshot, paths, address, PATH_ENDPOINT_ANNOUNCE, wanted);
 	}
 }
 

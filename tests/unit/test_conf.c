@@ -178,7 +178,7 @@ static void test_every_key(void **state)
 		   "\"local_address\": [\"10.1.0.1\", \"fd01::1\"], \"local_port\": \"81\","
 		   "\"method\": \"plain\", \"timeout\": \"60\", \"fast_open\": true,"
 		   "\"paths\": [{\"interface\": \"wan1\"}, {\"interface\": \"wan2\","
-		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\"}],"
+		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\"}],"
 		   "\"forward\": \"copy\", \"workers\": 3, \"user\": \"www-data\","
 		   "\"pid_file\": \"/run/x.pid\", \"verbose\": true, \"mode\": \"tcp_only\" }");
 	conf = read_good("client -c FILE");
@@ -199,6 +199,8 @@ static void test_every_key(void **state)
 	assert_string_equal(conf.path[1].interface, "wan2");
 	assert_ip(&conf.path[1].address, "fd02::2");
 	assert_ip(&conf.path[1].gateway, "fe80::1");
+	assert_int_equal(conf.path[0].role, CONF_PRIMARY);
+	assert_int_equal(conf.path[1].role, CONF_BACKUP);
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
 	assert_int_equal(conf.workers, 3);
 	assert_string_equal(conf.user, "www-data");

@@ -331,9 +331,9 @@ static void test_paths(void **state)
 		{PATHS("{}"),
 		 "FILE: paths[0].interface: missing; allowed: the name of an interface, 1 to 15 "
 		 "characters"},
-		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"role\": "
-		       "\"backup\" }"),
-		 "FILE: paths[1].role: unknown key; allowed: interface, address, gateway"},
+		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"colour\": "
+		       "\"red\" }"),
+		 "FILE: paths[1].colour: unknown key; allowed: interface, address, gateway, role"},
 		{PATHS("{ \"interfaces\": 1, \"interface\": \"wan1\" }"),
 		 "FILE: paths[0].interfaces: unknown key; did you mean \"interface\"?"},
 		{PATHS("{ \"interface\": \"sixteen-letters-\" }"),
@@ -370,6 +370,59 @@ static void test_paths(void **state)
 	};
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+}
+
+static void test_path_roles(void **state)
+{
+	static const struct mistake mistakes[] = {
+		{PATHS("{ \"interface\": \"a\", \"role\": \"spare\" }"),
+		 "FILE: paths[0].role: found \"spare\"; allowed: \"primary\", \"backup\", "
+		 "\"secondary\""},
+		{PATHS("{ \"interface\": \"a\", \"role\": 1 }"),
+		 "FILE: paths[0].role: found 1; allowed: \"primary\", \"backup\", \"secondary\""},
+		{PATHS("{ \"interface\": \"a\", \"roles\": \"backup\" }"),
+		 "FILE: paths[0].roles: unknown key; did you mean \"role\"?"},
+		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" }"),
+		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
+		 "\"primary\""},
+		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
+		       "{ \"interface\": \"b\", \"role\": \"backup\" }"),
+		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
+		 "\"primary\""},
+	};
+	static const enum conf_role roles[] = {CONF_CLIENT, CONF_SERVER};
+	struct draft draft;
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistakes(CONF_SERVER, mistakes, ARRAY_SIZE(mistakes));
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		read_text(roles[i],
+			  PATHS("{ \"interface\": \"a\", \"role\": \"primary\" },"
+				"{ \"interface\": \"b\", \"role\": \"backup\" },"
+				"{ \"interface\": \"c\" }"),
+			  &draft);
+		assert_int_equal(errors.count + notes.count, 0);
+		assert_int_equal(draft.conf.path[0].role, CONF_PRIMARY);
+		assert_int_equal(draft.conf.path[1].role, CONF_BACKUP);
+		assert_int_equal(draft.conf.path[2].role, CONF_PRIMARY);
+	}
+}
+
+/* However many there are, one line tells it. */
+static void test_secondary_path(void **state)
+{
+	struct draft draft;
+
+	read_text(CONF_CLIENT,
+		  PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
+			"{ \"interface\": \"b\", \"role\": \"secondary\" },"
+			"{ \"interface\": \"c\", \"role\": \"secondary\" }"),
+		  &draft);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(notes.count, 1);
+	assert_string_equal(notes.text[0],
+			    "FILE: paths[1].role: secondary is treated as primary in this version");
+	assert_int_equal(draft.conf.path[1].role, CONF_SECONDARY);
 }
 
 static void test_too_many_paths(void **state)
@@ -627,6 +680,8 @@ int main(void)
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_path_roles),
+		cmocka_unit_test(test_secondary_path),
 		cmocka_unit_test(test_too_many_paths),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_methods),
