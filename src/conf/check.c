@@ -239,6 +239,14 @@ static void check_paths(struct draft *draft)
 	}
 }
 
+/* An empty name is a choice too. */
+static void inherit_congestion(struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		if (!conf->path[i].congestion.is_given)
+			conf->path[i].congestion = conf->congestion;
+}
+
 /* A backup is for when the others do not work: there has to be another. */
 static void check_path_roles(struct draft *draft)
 {
@@ -300,6 +308,7 @@ void check_draft(struct draft *draft)
 	else
 		check_server(draft);
 	check_paths(draft);
+	inherit_congestion(&draft->conf);
 	check_path_roles(draft);
 	note_secondary(draft);
 	note_password(draft);

@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_SERVERS_MAX 8
-#define CONF_PATHS_MAX	 8
-#define CONF_NETS_MAX	 64
-#define CONF_NAME_BYTES	 256 /* a host name: 253 characters (RFC 1035) and NUL */
+#define CONF_SERVERS_MAX      8
+#define CONF_PATHS_MAX	      8
+#define CONF_NETS_MAX	      64
+#define CONF_CONGESTION_BYTES 16  /* the kernel's TCP_CA_NAME_MAX */
+#define CONF_NAME_BYTES	      256 /* a host name: 253 characters (RFC 1035) and NUL */
 
 enum conf_role { CONF_CLIENT, CONF_SERVER };
 
@@ -36,11 +37,18 @@ struct conf_host {
  */
 enum conf_path_role { CONF_PRIMARY, CONF_BACKUP, CONF_SECONDARY };
 
+/* The name of a congestion control; "": the kernel's own default. */
+struct conf_congestion {
+	bool is_given;
+	char name[CONF_CONGESTION_BYTES];
+};
+
 struct conf_path {
 	char interface[IF_NAMESIZE];
 	struct address address; /* our address on this link; family 0: the interface's own */
 	struct address gateway; /* next hop on this link; family 0: what the main table says */
 	enum conf_path_role role;
+	struct conf_congestion congestion; /* if not given for it, that of all paths */
 };
 
 struct conf {
@@ -58,7 +66,8 @@ struct conf {
 	bool fast_open;	    /* accepted, not used */
 	enum conf_forward forward;
 	struct conf_path path[CONF_PATHS_MAX];
-	unsigned n_paths; /* 0: derive them */
+	unsigned n_paths;		   /* 0: derive them */
+	struct conf_congestion congestion; /* of paths that are derived */
 	struct network allow[CONF_NETS_MAX];
 	unsigned n_allow;
 	struct network deny[CONF_NETS_MAX];

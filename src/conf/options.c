@@ -71,6 +71,8 @@ const struct conf_option option_table[] = {
 	 .about = "open no connections to here"},
 	{"paths", 0, false, BOTH, OPTION_PATHS, NULL, LIST(path, n_paths),
 	 .about = "the links, in the file alone (every link that fits)"},
+	{"congestion", 0, false, BOTH, OPTION_CONGESTION, "NAME", AT(congestion),
+	 .about = "congestion control of all paths (the kernel's own)"},
 	{"forward", 0, false, BOTH, OPTION_WORD, "auto|copy", AT(forward), .words = forward_words,
 	 .about = "how payload moves; copy is for tests (auto)"},
 	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, 64),
@@ -141,6 +143,8 @@ const struct conf_option option_path_keys[] = {
 	 .about = "the next hop on the link (as the main routing table has it)"},
 	{"role", 0, false, BOTH, OPTION_WORD, NULL, .at = IN(conf_path, role),
 	 .words = path_role_words, .about = "what the link is for (primary)"},
+	{"congestion", 0, false, BOTH, OPTION_CONGESTION, NULL, .at = IN(conf_path, congestion),
+	 .about = "congestion control of the link's subflows (that of all paths)"},
 	{.about = NULL},
 };
 
@@ -299,6 +303,8 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 		[OPTION_USER] = "the name of a user",
 		[OPTION_INTERFACE] = "the name of an interface, 1 to 15 characters",
 		[OPTION_ADDRESS] = "an IP address",
+		[OPTION_CONGESTION] =
+			"the name of a congestion control (1 to 15 of a-z, 0-9, _), or \"\"",
 		[OPTION_METHOD] = "none",
 		[OPTION_SECRET] = "a text",
 		[OPTION_HELP] = "",

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "paths/actor.h"
+#include "paths/congestion.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
 #include "paths/greeting.h"
@@ -47,6 +48,7 @@ struct manager {
 	struct snapshot snapshot;
 	struct witnesses witnesses;
 	struct paths paths;
+	struct congestion congestion;
 	bool has_followed;
 	struct tables tables;
 	struct greeting greeting[BOARD_PATHS_MAX];
@@ -255,6 +257,7 @@ static int update(struct manager *manager)
 	if (!error) {
 		derive_paths(manager->conf, &manager->snapshot, &manager->witnesses,
 			     &manager->paths);
+		congestion_check(&manager->congestion, &manager->paths);
 		log_changes(manager, &before);
 		error = program(manager);
 		manager->has_followed = true;

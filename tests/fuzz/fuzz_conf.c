@@ -26,7 +26,8 @@ static void assert_promises(const struct conf *conf)
 		assert(conf->local[i].address.family != 0);
 	for (unsigned i = 0; i < conf->n_paths; i++)
 		assert(conf->path[i].interface[0] &&
-		       memchr(conf->path[i].interface, '\0', IF_NAMESIZE));
+		       memchr(conf->path[i].interface, '\0', IF_NAMESIZE) &&
+		       memchr(conf->path[i].congestion.name, '\0', CONF_CONGESTION_BYTES));
 }
 
 static void assert_clean(const struct messages *list)

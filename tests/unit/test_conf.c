@@ -178,7 +178,8 @@ static void test_every_key(void **state)
 		   "\"local_address\": [\"10.1.0.1\", \"fd01::1\"], \"local_port\": \"81\","
 		   "\"method\": \"plain\", \"timeout\": \"60\", \"fast_open\": true,"
 		   "\"paths\": [{\"interface\": \"wan1\"}, {\"interface\": \"wan2\","
-		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\"}],"
+		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\","
+		   "\"congestion\": \"cubic\"}], \"congestion\": \"bbr\","
 		   "\"forward\": \"copy\", \"workers\": 3, \"user\": \"www-data\","
 		   "\"pid_file\": \"/run/x.pid\", \"verbose\": true, \"mode\": \"tcp_only\" }");
 	conf = read_good("client -c FILE");
@@ -201,6 +202,8 @@ static void test_every_key(void **state)
 	assert_ip(&conf.path[1].gateway, "fe80::1");
 	assert_int_equal(conf.path[0].role, CONF_PRIMARY);
 	assert_int_equal(conf.path[1].role, CONF_BACKUP);
+	assert_string_equal(conf.path[0].congestion.name, "bbr");
+	assert_string_equal(conf.path[1].congestion.name, "cubic");
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
 	assert_int_equal(conf.workers, 3);
 	assert_string_equal(conf.user, "www-data");
@@ -262,7 +265,7 @@ static void test_long_flags(void **state)
 	struct conf conf = read_good("client --server 10.0.0.1 --server-port=8388 --local-port 81 "
 				     "--local-address ::1 --method none --timeout 60 --user root "
 				     "--workers 2 --forward copy --verbose --pid-file /run/x.pid "
-				     "--fast-open");
+				     "--fast-open --congestion bbr");
 
 	assert_int_equal(notes.count, 1);
 	assert_true(messages_contain(&notes, "--fast-open: ignored: "));
@@ -275,6 +278,7 @@ static void test_long_flags(void **state)
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
 	assert_true(conf.is_verbose && conf.fast_open);
 	assert_string_equal(conf.pid_file, "/run/x.pid");
+	assert_string_equal(conf.congestion.name, "bbr");
 }
 
 /* Start lines of ss-redir and ss-server; each flag without meaning here leaves one line. */
@@ -478,6 +482,7 @@ static void test_help(void **state)
 	assert_non_null(
 		strstr(text, "  -p, --server-port PORT           the port of the server\n"));
 	assert_non_null(strstr(text, "      --allow NETWORK "));
+	assert_non_null(strstr(text, "      --congestion NAME "));
 	assert_non_null(strstr(text, "-U --plugin --plugin-opts"));
 	assert_null(strstr(text, "--paths"));
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)

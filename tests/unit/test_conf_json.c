@@ -333,7 +333,8 @@ static void test_paths(void **state)
 		 "characters"},
 		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"colour\": "
 		       "\"red\" }"),
-		 "FILE: paths[1].colour: unknown key; allowed: interface, address, gateway, role"},
+		 "FILE: paths[1].colour: unknown key; allowed: interface, address, gateway, role, "
+		 "congestion"},
 		{PATHS("{ \"interfaces\": 1, \"interface\": \"wan1\" }"),
 		 "FILE: paths[0].interfaces: unknown key; did you mean \"interface\"?"},
 		{PATHS("{ \"interface\": \"sixteen-letters-\" }"),
@@ -371,6 +372,11 @@ static void test_paths(void **state)
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
 }
+
+#define THREE_PATHS                                                                                \
+	"\"paths\": [{ \"interface\": \"a\" },"                                                    \
+	"{ \"interface\": \"b\", \"congestion\": \"fifteen_letters\" },"                           \
+	"{ \"interface\": \"c\", \"congestion\": \"\" }]"
 
 static void test_path_roles(void **state)
 {
@@ -423,6 +429,50 @@ static void test_secondary_path(void **state)
 	assert_string_equal(notes.text[0],
 			    "FILE: paths[1].role: secondary is treated as primary in this version");
 	assert_int_equal(draft.conf.path[1].role, CONF_SECONDARY);
+}
+
+static void test_congestion(void **state)
+{
+#define CONGESTION(value) WITH("\"congestion\": " value)
+#define NO_NAME(place, found)                                                                      \
+	"FILE: " place ": found " found "; allowed: the name of a congestion control "             \
+	"(1 to 15 of a-z, 0-9, _), or \"\""
+	static const struct mistake mistakes[] = {
+		{CONGESTION("\"BBR\""), NO_NAME("congestion", "\"BBR\"")},
+		{CONGESTION("\"a-b\""), NO_NAME("congestion", "\"a-b\"")},
+		{CONGESTION("\"sixteen_letters_\""), NO_NAME("congestion", "\"sixteen_letters_\"")},
+		{CONGESTION("null"), NO_NAME("congestion", "null")},
+		{CONGESTION("[\"bbr\"]"), NO_NAME("congestion", "a list")},
+		{PATHS("{ \"interface\": \"a\", \"congestion\": \"b r\" }"),
+		 NO_NAME("paths[0].congestion", "\"b r\"")},
+		{PATHS("{ \"interface\": \"a\", \"congestion\": 1 }"),
+		 NO_NAME("paths[0].congestion", "1")},
+	};
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistakes(CONF_SERVER, mistakes, ARRAY_SIZE(mistakes));
+}
+
+/* A path's own choice wins, and no name is a choice too; wherever the common one stands. */
+static void test_congestion_of_paths(void **state)
+{
+	static const char *const texts[] = {
+		WITH("\"congestion\": \"bbr\", " THREE_PATHS),
+		WITH(THREE_PATHS ", \"congestion\": \"bbr\""),
+	};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		read_text(i ? CONF_SERVER : CONF_CLIENT, texts[i], &draft);
+		assert_int_equal(errors.count + notes.count, 0);
+		assert_string_equal(draft.conf.congestion.name, "bbr");
+		assert_string_equal(draft.conf.path[0].congestion.name, "bbr");
+		assert_string_equal(draft.conf.path[1].congestion.name, "fifteen_letters");
+		assert_string_equal(draft.conf.path[2].congestion.name, "");
+	}
+	read_text(CONF_CLIENT, WITH(THREE_PATHS), &draft);
+	assert_string_equal(draft.conf.congestion.name, "");
+	assert_string_equal(draft.conf.path[0].congestion.name, "");
 }
 
 static void test_too_many_paths(void **state)
@@ -682,6 +732,8 @@ int main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_roles),
 		cmocka_unit_test(test_secondary_path),
+		cmocka_unit_test(test_congestion),
+		cmocka_unit_test(test_congestion_of_paths),
 		cmocka_unit_test(test_too_many_paths),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_methods),
