@@ -25,6 +25,9 @@ enum conf_method { CONF_METHOD_NONE };
 /* How payload is moved. AUTO is splice. COPY is there for tests and for kernels with a fault. */
 enum conf_forward { CONF_FORWARD_AUTO, CONF_FORWARD_COPY };
 
+/* Client: what becomes of new connections while no path leads to the far router. */
+enum conf_on_peer_down { CONF_PEER_DOWN_REFUSE, CONF_PEER_DOWN_DIRECT };
+
 /* An address, or a name that has to be resolved first (then address.family is 0). */
 struct conf_host {
 	char name[CONF_NAME_BYTES]; /* as written */
@@ -65,6 +68,7 @@ struct conf {
 	uint32_t timeout_s; /* an idle flow ends after it */
 	bool fast_open;	    /* accepted, not used */
 	enum conf_forward forward;
+	enum conf_on_peer_down on_peer_down; /* client only */
 	struct conf_path path[CONF_PATHS_MAX];
 	unsigned n_paths;		   /* 0: derive them */
 	struct conf_congestion congestion; /* of paths that are derived */

@@ -37,6 +37,8 @@ static const char *const forward_words[] = {
 	[CONF_FORWARD_AUTO] = "auto", [CONF_FORWARD_COPY] = "copy", NULL};
 static const char *const path_role_words[] = {
 	[CONF_PRIMARY] = "primary", [CONF_BACKUP] = "backup", [CONF_SECONDARY] = "secondary", NULL};
+static const char *const peer_down_words[] = {
+	[CONF_PEER_DOWN_REFUSE] = "refuse", [CONF_PEER_DOWN_DIRECT] = "direct", NULL};
 static const char *const mode_words[] = {"tcp_only", "tcp_and_udp", NULL};
 
 /* Key, short flag, required, roles, type, argument; then what the type needs. In help's order. */
@@ -75,6 +77,9 @@ const struct conf_option option_table[] = {
 	 .about = "congestion control of all paths (the kernel's own)"},
 	{"forward", 0, false, BOTH, OPTION_WORD, "auto|copy", AT(forward), .words = forward_words,
 	 .about = "how payload moves; copy is for tests (auto)"},
+	{"on_peer_down", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down),
+	 .words = peer_down_words,
+	 .about = "new connections while no path leads to the far router (refuse)"},
 	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, 64),
 	 .about = "processes that carry payload; 0: one per core (0)"},
 	{"user", 'a', false, BOTH, OPTION_USER, "USER", AT(user),

@@ -92,6 +92,8 @@ MISTAKES = [
     ("server", {"paths": [{"interface": "wan1", "congestion": "BBR"}]}, "paths[0].congestion",
      ['found "BBR"', "1 to 15"]),
     ("client", {"forward": "fast"}, "forward", ['found "fast"', '"auto", "copy"']),
+    ("client", {"on_peer_down": "wait"}, "on_peer_down", ['found "wait"', '"refuse", "direct"']),
+    ("server", {"on_peer_down": "refuse"}, "on_peer_down", ["for a client only"]),
     ("client", {"workers": 65}, "workers", ["found 65", NUMBER.format(0, 64)]),
     ("client", {"user": "two words"}, "user", ['found "two words"', "the name of a user"]),
     ("client", {"verbose": 1}, "verbose", ["found 1", "true or false"]),

@@ -158,6 +158,7 @@ static void test_defaults(void **state)
 	assert_int_equal(conf.local_port, 1080);
 	assert_int_equal(conf.timeout_s, 300);
 	assert_int_equal(conf.forward, CONF_FORWARD_AUTO);
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_REFUSE);
 	assert_int_equal(conf.workers, 0);
 	assert_string_equal(conf.user, "");
 	assert_string_equal(conf.pid_file, "");
@@ -180,7 +181,8 @@ static void test_every_key(void **state)
 		   "\"paths\": [{\"interface\": \"wan1\"}, {\"interface\": \"wan2\","
 		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\","
 		   "\"congestion\": \"cubic\"}], \"congestion\": \"bbr\","
-		   "\"forward\": \"copy\", \"workers\": 3, \"user\": \"www-data\","
+		   "\"forward\": \"copy\", \"on_peer_down\": \"direct\", \"workers\": 3, \"user\": "
+		   "\"www-data\","
 		   "\"pid_file\": \"/run/x.pid\", \"verbose\": true, \"mode\": \"tcp_only\" }");
 	conf = read_good("client -c FILE");
 	assert_int_equal(notes.count, 1);
@@ -205,6 +207,7 @@ static void test_every_key(void **state)
 	assert_string_equal(conf.path[0].congestion.name, "bbr");
 	assert_string_equal(conf.path[1].congestion.name, "cubic");
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_DIRECT);
 	assert_int_equal(conf.workers, 3);
 	assert_string_equal(conf.user, "www-data");
 	assert_string_equal(conf.pid_file, "/run/x.pid");
@@ -265,7 +268,7 @@ static void test_long_flags(void **state)
 	struct conf conf = read_good("client --server 10.0.0.1 --server-port=8388 --local-port 81 "
 				     "--local-address ::1 --method none --timeout 60 --user root "
 				     "--workers 2 --forward copy --verbose --pid-file /run/x.pid "
-				     "--fast-open --congestion bbr");
+				     "--fast-open --congestion bbr --on-peer-down direct");
 
 	assert_int_equal(notes.count, 1);
 	assert_true(messages_contain(&notes, "--fast-open: ignored: "));
@@ -279,6 +282,7 @@ static void test_long_flags(void **state)
 	assert_true(conf.is_verbose && conf.fast_open);
 	assert_string_equal(conf.pid_file, "/run/x.pid");
 	assert_string_equal(conf.congestion.name, "bbr");
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_DIRECT);
 }
 
 /* Start lines of ss-redir and ss-server; each flag without meaning here leaves one line. */
@@ -346,6 +350,10 @@ static void test_flag_mistakes(void **state)
 						       "mpbridge server -h");
 	assert_mistake("server -p 1 -m none --fast-open=yes", "--fast-open: takes no value");
 	assert_mistake("client -s a -p 1 -m none --allow ::/0", "--allow: for a server only");
+	assert_mistake("server -p 1 -m none --on-peer-down direct",
+		       "--on-peer-down: for a client only");
+	assert_mistake("client -s a -p 1 -m none --on-peer-down x",
+		       "--on-peer-down: found \"x\"; allowed: \"refuse\", \"direct\"");
 	assert_mistake("client -s a -p 1 -m none --paths",
 		       "--paths: not a flag; allowed: in the file "
 		       "alone");
@@ -485,6 +493,7 @@ static void test_help(void **state)
 	assert_non_null(strstr(text, "      --congestion NAME "));
 	assert_non_null(strstr(text, "-U --plugin --plugin-opts"));
 	assert_null(strstr(text, "--paths"));
+	assert_null(strstr(text, "--on-peer-down"));
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 100);
 	free(text);

@@ -187,6 +187,10 @@ static void test_types(void **state)
 		{WITH("\"forward\": \"splice\""),
 		 "FILE: forward: found \"splice\"; allowed: \"auto\", \"copy\""},
 		{WITH("\"forward\": 0"), "FILE: forward: found 0; allowed: \"auto\", \"copy\""},
+		{WITH("\"on_peer_down\": \"wait\""),
+		 "FILE: on_peer_down: found \"wait\"; allowed: \"refuse\", \"direct\""},
+		{WITH("\"on_peer_down\": true"),
+		 "FILE: on_peer_down: found true; allowed: \"refuse\", \"direct\""},
 		{WITH("\"mode\": \"tcp\""),
 		 "FILE: mode: found \"tcp\"; allowed: \"tcp_only\", \"tcp_and_udp\""},
 		{WITH("\"user\": \"\""), "FILE: user: found \"\"; allowed: the name of a user"},
@@ -658,6 +662,8 @@ static void test_server_side(void **state)
 		{WITH("\"allow\": [\"10.0.0.0/8\", \"10.0.0.0/33\"]"),
 		 "FILE: allow[1]: found \"10.0.0.0/33\"; allowed: a network as \"10.0.0.0/8\" or "
 		 "\"fd00::/8\""},
+		{WITH("\"on_peer_down\": \"direct\""), "FILE: on_peer_down: for a client only, and "
+						       "this is the configuration of a server"},
 		{WITH("\"deny\": []"),
 		 "FILE: deny: found an empty list; allowed: a list, or a network as "
 		 "\"10.0.0.0/8\" or \"fd00::/8\""},
