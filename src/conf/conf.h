@@ -32,6 +32,7 @@ enum conf_on_peer_down { CONF_PEER_DOWN_REFUSE, CONF_PEER_DOWN_DIRECT };
 struct conf_host {
 	char name[CONF_NAME_BYTES]; /* as written */
 	struct address address;	    /* without a port */
+	uint8_t router;		    /* client: which of the far routers it leads to, from 0 */
 };
 
 /*
@@ -56,9 +57,11 @@ struct conf_path {
 
 struct conf {
 	enum conf_role role;
-	/* client: the addresses of one far router. server: where to listen. */
+	/* client: the addresses of the far routers, one after the other. server: where to listen.
+	 */
 	struct conf_host server[CONF_SERVERS_MAX];
 	unsigned n_servers;
+	unsigned n_routers; /* client only */
 	uint16_t server_port;
 	/* client: where to listen for intercepted connections. server: source of outgoing ones. */
 	struct conf_host local[2];

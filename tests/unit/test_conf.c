@@ -263,6 +263,21 @@ static void test_flags_over_file(void **state)
 	assert_int_equal(conf.server_port, 8388);
 }
 
+/* However often -s is given, it means one router, whatever the file has. */
+static void test_flags_over_routers(void **state)
+{
+	struct conf conf;
+
+	write_file("{ \"server\": [[\"10.1.0.1\", \"10.1.0.2\"], [\"10.2.0.1\"]],"
+		   "\"server_port\": 1, \"method\": \"none\" }");
+	conf = read_good("client -c FILE -s 10.9.0.1 -s 10.9.0.2 -s 10.9.0.3");
+	assert_int_equal(conf.n_servers, 3);
+	assert_int_equal(conf.n_routers, 1);
+	assert_int_equal(conf.server[2].router, 0);
+	assert_mistake("client -c FILE -s 10.9.0.1 -s 10.9.0.1",
+		       "-s: 10.9.0.1 is in the list twice");
+}
+
 static void test_long_flags(void **state)
 {
 	struct conf conf = read_good("client --server 10.0.0.1 --server-port=8388 --local-port 81 "
@@ -509,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_loopback_test_bed),
 		cmocka_unit_test(test_flags_over_file),
+		cmocka_unit_test(test_flags_over_routers),
 		cmocka_unit_test(test_long_flags),
 		cmocka_unit_test(test_shadowsocks_lines),
 		cmocka_unit_test(test_refused_flags),

@@ -169,8 +169,6 @@ static void test_types(void **state)
 						      "a list, or an IP address or a host name"},
 		{"{ " NO_SERVER ", \"server\": [\"a\", true] }",
 		 "FILE: server[1]: found true; allowed: an IP address or a host name"},
-		{"{ " NO_SERVER ", \"server\": [[\"a\"]] }",
-		 "FILE: server[0]: found a list; allowed: an IP address or a host name"},
 		{WITH("\"local_address\": {}"),
 		 "FILE: local_address: found an object; allowed: a list, or an IP address"},
 		{WITH("\"timeout\": true"),
@@ -285,6 +283,95 @@ static void test_hosts(void **state)
 	};
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+}
+
+#define ROUTERS(list) "{ " NO_SERVER ", \"server\": [" list "] }"
+
+static void test_routers(void **state)
+{
+	struct draft draft;
+
+	read_text(CONF_CLIENT,
+		  ROUTERS("[\"10.10.1.2\", \"10.10.2.2\"], [\"10.20.1.2\"], [\"far.example\"]"),
+		  &draft);
+	/* the one message that goes when there can be several */
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.text[0],
+			    "FILE: server: found 3 far routers: not available in this version; "
+			    "allowed: the addresses of one");
+	assert_int_equal(draft.conf.n_servers, 4);
+	assert_int_equal(draft.conf.n_routers, 3);
+	assert_int_equal(draft.conf.server[0].router, 0);
+	assert_int_equal(draft.conf.server[1].router, 0);
+	assert_string_equal(draft.conf.server[1].name, "10.10.2.2");
+	assert_int_equal(draft.conf.server[2].router, 1);
+	assert_string_equal(draft.conf.server[2].name, "10.20.1.2");
+	assert_int_equal(draft.conf.server[3].router, 2);
+}
+
+/* A flat list is one router, and so is a list of one list. */
+static void test_one_router(void **state)
+{
+	static const char *const texts[] = {
+		ROUTERS("\"10.10.1.2\", \"10.10.2.2\""),
+		ROUTERS("[\"10.10.1.2\", \"10.10.2.2\"]"),
+	};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		read_text(CONF_CLIENT, texts[i], &draft);
+		assert_int_equal(errors.count, 0);
+		assert_int_equal(draft.conf.n_servers, 2);
+		assert_int_equal(draft.conf.n_routers, 1);
+		assert_int_equal(draft.conf.server[0].router + draft.conf.server[1].router, 0);
+	}
+}
+
+static void test_router_mistakes(void **state)
+{
+#define NO_LIST                                                                                    \
+	": not a list, as others here are; allowed: the addresses of one far router, or a list "   \
+	"of addresses for each"
+#define NO_HOST "; allowed: an IP address or a host name"
+	static const struct mistake mistakes[] = {
+		{ROUTERS("[\"10.0.0.1\"], \"10.0.0.2\""), "FILE: server[1]" NO_LIST},
+		{ROUTERS("\"10.0.0.1\", [\"10.0.0.2\"]"), "FILE: server[0]" NO_LIST},
+		{ROUTERS("[\"10.0.0.1\"], 7"), "FILE: server[1]" NO_LIST},
+		{ROUTERS("[\"10.0.0.1\"], []"),
+		 "FILE: server[1]: found an empty list; allowed: the addresses of a far router"},
+		{ROUTERS("[]"),
+		 "FILE: server[0]: found an empty list; allowed: the addresses of a far router"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", [\"10.0.0.3\"]]"),
+		 "FILE: server[1][1]: found a list" NO_HOST},
+		{ROUTERS("[[[[]]]]"), "FILE: server[0][0]: found a list" NO_HOST},
+		{ROUTERS("[[]]"), "FILE: server[0][0]: found an empty list" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\"], [\"\"]"),
+		 "FILE: server[1][0]: found \"\": an empty address" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\"], [true]"), "FILE: server[1][0]: found true" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\", \"10.0.0.2\"], [\"10.0.0.3\", \"10.0.0.2\"]"),
+		 "FILE: server[1][1]: 10.0.0.2 is an address of another router, too"},
+		{ROUTERS("[\"a.example\"], [\"A.example\"]"),
+		 "FILE: server[1][0]: A.example is an address of another router, too"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", \"10.0.0.2\"]"),
+		 "FILE: server[1][1]: 10.0.0.2 is in the list twice"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", \"224.0.0.1\"]"),
+		 "FILE: server[1][1]: found 224.0.0.1, a multicast address; allowed: addresses of "
+		 "the far router"},
+		{ROUTERS("[\"10.0.0.1\"], [\"127.0.0.1\"]"),
+		 "FILE: server[1][0]: found 127.0.0.1, a loopback address among others; allowed: "
+		 "addresses of the far router"},
+		{ROUTERS("[\"a\", \"b\", \"c\", \"d\", \"e\"], [\"f\", \"g\", \"h\", \"i\"]"),
+		 "FILE: server[1][3]: too many; allowed: at most 8"},
+		{ROUTERS("[\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\"]"),
+		 "FILE: server[0]: found a list of 9; allowed: at most 8"},
+	};
+	static const struct mistake on_server = {
+		ROUTERS("\"10.0.0.1\", [\"10.0.0.2\"]"),
+		"FILE: server[1]: found a list" NO_HOST,
+	};
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistake(CONF_SERVER, &on_server);
 }
 
 static void test_addresses(void **state)
@@ -734,6 +821,9 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_routers),
+		cmocka_unit_test(test_one_router),
+		cmocka_unit_test(test_router_mistakes),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_roles),
