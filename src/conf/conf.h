@@ -57,8 +57,7 @@ struct conf_path {
 
 struct conf {
 	enum conf_role role;
-	/* client: the addresses of the far routers, one after the other. server: where to listen.
-	 */
+	/* client: the addresses of the far routers, router by router. server: where to listen. */
 	struct conf_host server[CONF_SERVERS_MAX];
 	unsigned n_servers;
 	unsigned n_routers; /* client only */
