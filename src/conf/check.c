@@ -45,11 +45,31 @@ static bool is_given(const struct draft *draft, const char *key)
 	return draft_source_of(draft, option_of(draft, key)) != DRAFT_NOBODY;
 }
 
+/* How messages name an address in a list of lists. */
+static const char *place_in_router(const struct draft *draft, const struct conf_option *option,
+				   unsigned index, char buf[static DRAFT_WHERE_BYTES])
+{
+	const struct conf_host *server = draft->conf.server;
+	unsigned first = index;
+	size_t length;
+
+	while (first > 0 && server[first - 1].router == server[index].router)
+		first--;
+	length = strlen(draft_where(draft, option, server[index].router, buf));
+	snprintf(buf + length, DRAFT_WHERE_BYTES - length, "[%u]", index - first);
+	return buf;
+}
+
 /* How messages name an element of a list; of one alone, which may have no brackets, the list. */
 static const char *place_of(const struct draft *draft, const char *key, unsigned index,
 			    unsigned count, char buf[static DRAFT_WHERE_BYTES])
 {
-	return draft_where(draft, option_of(draft, key), count > 1 ? (int)index : -1, buf);
+	const struct conf_option *option = option_of(draft, key);
+
+	if (option->type == OPTION_HOSTS && draft->has_routers &&
+	    draft_source_of(draft, option) == DRAFT_FILE)
+		return place_in_router(draft, option, index, buf);
+	return draft_where(draft, option, count > 1 ? (int)index : -1, buf);
 }
 
 /* Of a file that could not be read nobody knows what it lacks. */
@@ -112,8 +132,10 @@ static void check_hosts(struct draft *draft, const char *key, const struct conf_
 		check_address(draft, &host[i].address, rule, where);
 		for (unsigned j = 0; j < i; j++)
 			if (is_same_host(&host[i], &host[j])) {
-				messages_add(draft->errors, "%s: %s is in the list twice", where,
-					     host[i].name);
+				messages_add(draft->errors, "%s: %s is %s", where, host[i].name,
+					     host[i].router == host[j].router
+						     ? "in the list twice"
+						     : "an address of another router, too");
 				break;
 			}
 	}
@@ -155,6 +177,8 @@ static void check_client(struct draft *draft)
 
 	check_hosts(draft, "server", conf->server, conf->n_servers, &far_rule);
 	check_far_loopback(draft);
+	if (conf->n_servers > 0)
+		conf->n_routers = conf->server[conf->n_servers - 1].router + 1u;
 	if (!is_given(draft, "local_address"))
 		listen_everywhere(conf->local, &conf->n_locals);
 	check_hosts(draft, "local_address", conf->local, conf->n_locals, &listen_rule);
@@ -239,6 +263,46 @@ static void check_paths(struct draft *draft)
 	}
 }
 
+/* An empty name is a choice too. */
+static void inherit_congestion(struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		if (!conf->path[i].congestion.is_given)
+			conf->path[i].congestion = conf->congestion;
+}
+
+/* A backup is for when the others do not work: there has to be another. */
+static void check_path_roles(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+	unsigned backups = 0;
+
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		backups += conf->path[i].role == CONF_BACKUP;
+	if (backups > 0 && backups == conf->n_paths)
+		messages_add(draft->errors,
+			     "%s: every path has the role \"backup\"; allowed: at least one that "
+			     "is \"primary\"",
+			     draft_where(draft, option_of(draft, "paths"), -1, where));
+}
+
+/* One line, however many there are. */
+static void note_secondary(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+
+	for (unsigned i = 0; i < conf->n_paths; i++) {
+		if (conf->path[i].role != CONF_SECONDARY)
+			continue;
+		draft_where(draft, option_of(draft, "paths"), (int)i, where);
+		messages_add(draft->notes,
+			     "%s.role: secondary is treated as primary in this version", where);
+		return;
+	}
+}
+
 static void note_password(struct draft *draft)
 {
 	const char *key = is_given(draft, "password") ? "password" : "key";
@@ -260,6 +324,19 @@ static void note_fast_open(struct draft *draft)
 			     draft_where(draft, option_of(draft, "fast_open"), -1, where));
 }
 
+/* Nothing uses a second router yet. It is told when all else is right: it is no mistake. */
+static void refuse_several_routers(struct draft *draft)
+{
+	char where[DRAFT_WHERE_BYTES];
+
+	if (draft->conf.n_routers > 1 && draft->errors->count == 0)
+		messages_add(draft->errors,
+			     "%s: found %u far routers: not available in this version; allowed: "
+			     "the addresses of one",
+			     draft_where(draft, option_of(draft, "server"), -1, where),
+			     draft->conf.n_routers);
+}
+
 void check_draft(struct draft *draft)
 {
 	check_required(draft);
@@ -268,6 +345,10 @@ void check_draft(struct draft *draft)
 	else
 		check_server(draft);
 	check_paths(draft);
+	inherit_congestion(&draft->conf);
+	check_path_roles(draft);
+	note_secondary(draft);
 	note_password(draft);
 	note_fast_open(draft);
+	refuse_several_routers(draft);
 }

@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONF_SERVERS_MAX 8
-#define CONF_PATHS_MAX	 8
-#define CONF_NETS_MAX	 64
-#define CONF_NAME_BYTES	 256 /* a host name: 253 characters (RFC 1035) and NUL */
+#define CONF_SERVERS_MAX      8
+#define CONF_PATHS_MAX	      8
+#define CONF_NETS_MAX	      64
+#define CONF_CONGESTION_BYTES 16  /* the kernel's TCP_CA_NAME_MAX */
+#define CONF_NAME_BYTES	      256 /* a host name: 253 characters (RFC 1035) and NUL */
 
 enum conf_role { CONF_CLIENT, CONF_SERVER };
 
@@ -24,23 +25,42 @@ enum conf_method { CONF_METHOD_NONE };
 /* How payload is moved. AUTO is splice. COPY is there for tests and for kernels with a fault. */
 enum conf_forward { CONF_FORWARD_AUTO, CONF_FORWARD_COPY };
 
+/* Client: what becomes of new connections while no path leads to the far router. */
+enum conf_on_peer_down { CONF_PEER_DOWN_REFUSE, CONF_PEER_DOWN_DIRECT };
+
 /* An address, or a name that has to be resolved first (then address.family is 0). */
 struct conf_host {
 	char name[CONF_NAME_BYTES]; /* as written */
 	struct address address;	    /* without a port */
+	uint8_t router;		    /* client: which of the far routers it leads to, from 0 */
+};
+
+/*
+ * What a path is for. BACKUP: for when no other works. SECONDARY is treated as PRIMARY in this
+ * version.
+ */
+enum conf_path_role { CONF_PRIMARY, CONF_BACKUP, CONF_SECONDARY };
+
+/* The name of a congestion control; "": the kernel's own default. */
+struct conf_congestion {
+	bool is_given;
+	char name[CONF_CONGESTION_BYTES];
 };
 
 struct conf_path {
 	char interface[IF_NAMESIZE];
 	struct address address; /* our address on this link; family 0: the interface's own */
 	struct address gateway; /* next hop on this link; family 0: what the main table says */
+	enum conf_path_role role;
+	struct conf_congestion congestion; /* if not given for it, that of all paths */
 };
 
 struct conf {
 	enum conf_role role;
-	/* client: the addresses of one far router. server: where to listen. */
+	/* client: the addresses of the far routers, router by router. server: where to listen. */
 	struct conf_host server[CONF_SERVERS_MAX];
 	unsigned n_servers;
+	unsigned n_routers; /* client only */
 	uint16_t server_port;
 	/* client: where to listen for intercepted connections. server: source of outgoing ones. */
 	struct conf_host local[2];
@@ -50,8 +70,10 @@ struct conf {
 	uint32_t timeout_s; /* an idle flow ends after it */
 	bool fast_open;	    /* accepted, not used */
 	enum conf_forward forward;
+	enum conf_on_peer_down on_peer_down; /* client only */
 	struct conf_path path[CONF_PATHS_MAX];
-	unsigned n_paths; /* 0: derive them */
+	unsigned n_paths;		   /* 0: derive them */
+	struct conf_congestion congestion; /* of paths that are derived */
 	struct network allow[CONF_NETS_MAX];
 	unsigned n_allow;
 	struct network deny[CONF_NETS_MAX];

@@ -262,6 +262,19 @@ static void set_interface(const struct setting *setting)
 	set_text(setting, syntax_is_interface);
 }
 
+static void set_congestion(const struct setting *setting)
+{
+	struct conf_congestion *congestion = place(setting, sizeof(*congestion));
+	const char *text = setting->value.text;
+
+	if (setting->value.kind != VALUE_TEXT || (text[0] && !syntax_is_congestion(text))) {
+		draft_reject(setting);
+		return;
+	}
+	congestion->is_given = true;
+	snprintf(congestion->name, sizeof(congestion->name), "%s", text);
+}
+
 /* Accepted, and kept nowhere: one line tells why. */
 static void ignore(const struct setting *setting)
 {
@@ -339,14 +352,23 @@ static void refuse(const struct setting *setting)
 
 /* By type; those without a function are the business of whoever reads files and flags. */
 static void (*const setters[])(const struct setting *setting) = {
-	[OPTION_HOSTS] = set_host,	    [OPTION_ADDRESSES] = set_host,
-	[OPTION_NETWORKS] = set_network,    [OPTION_NUMBER] = set_number,
-	[OPTION_BOOL] = set_bool,	    [OPTION_WORD] = set_word,
-	[OPTION_TEXT] = set_plain_text,	    [OPTION_USER] = set_user,
-	[OPTION_INTERFACE] = set_interface, [OPTION_ADDRESS] = set_address,
-	[OPTION_METHOD] = set_method,	    [OPTION_MODE] = set_mode,
-	[OPTION_SECRET] = set_secret,	    [OPTION_IGNORED] = ignore,
-	[OPTION_REFUSED] = refuse,	    [OPTION_HELP] = NULL,
+	[OPTION_HOSTS] = set_host,
+	[OPTION_ADDRESSES] = set_host,
+	[OPTION_NETWORKS] = set_network,
+	[OPTION_NUMBER] = set_number,
+	[OPTION_BOOL] = set_bool,
+	[OPTION_WORD] = set_word,
+	[OPTION_TEXT] = set_plain_text,
+	[OPTION_USER] = set_user,
+	[OPTION_INTERFACE] = set_interface,
+	[OPTION_ADDRESS] = set_address,
+	[OPTION_CONGESTION] = set_congestion,
+	[OPTION_METHOD] = set_method,
+	[OPTION_MODE] = set_mode,
+	[OPTION_SECRET] = set_secret,
+	[OPTION_IGNORED] = ignore,
+	[OPTION_REFUSED] = refuse,
+	[OPTION_HELP] = NULL,
 };
 
 void draft_set(const struct setting *setting)

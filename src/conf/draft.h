@@ -20,6 +20,7 @@ struct draft {
 	char file[256];	   /* the name of the file, for messages; "": there is none */
 	bool is_unread;	   /* there is a file, and it could not be read as one object */
 	bool has_password; /* one that is not empty */
+	bool has_routers;  /* the file has `server` as a list of lists */
 	enum draft_source source[OPTIONS_MAX]; /* by row of option_table; set by wrong values too */
 	struct messages *errors, *notes;
 };

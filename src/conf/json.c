@@ -142,6 +142,7 @@ static void add_unknown_key(const struct draft *draft, const struct conf_option 
 			    const char *parent, const char *key)
 {
 	const char *guess = options_guess(table, key);
+	char keys[160];
 
 	if (guess)
 		messages_add(draft->errors, "%s%.*s: unknown key; did you mean \"%s\"?", parent,
@@ -149,7 +150,7 @@ static void add_unknown_key(const struct draft *draft, const struct conf_option 
 	else
 		messages_add(draft->errors, "%s%.*s: unknown key; allowed: %s", parent, NAME_SHOWN,
 			     key,
-			     table == option_path_keys ? "interface, address, gateway"
+			     table == option_path_keys ? options_keys(table, keys)
 						       : "those of mpbridge.conf(5)");
 }
 
@@ -235,6 +236,46 @@ static void read_list(const struct setting *list, struct json_object *json)
 	}
 }
 
+static bool has_list(struct json_object *json)
+{
+	for (size_t i = 0; i < json_object_array_length(json); i++)
+		if (json_object_is_type(json_object_array_get_idx(json, i), json_type_array))
+			return true;
+	return false;
+}
+
+/* A list of lists: several far routers, each with its addresses. */
+static void read_routers(const struct setting *list, struct json_object *json)
+{
+	struct draft *draft = list->draft;
+	char where[DRAFT_WHERE_BYTES];
+	struct setting router = *list;
+
+	draft->has_routers = true;
+	router.where = where;
+	for (size_t i = 0; i < json_object_array_length(json); i++) {
+		struct json_object *element = json_object_array_get_idx(json, i);
+		unsigned n = draft->conf.n_servers;
+
+		snprintf(where, sizeof(where), "%s[%zu]", list->where, i);
+		router.value = value_of(element);
+		if (router.value.kind != VALUE_LIST)
+			messages_add(draft->errors,
+				     "%s: not a list, as others here are; allowed: the addresses "
+				     "of one far router, or a list of addresses for each",
+				     where);
+		else if (router.value.number == 0)
+			messages_add(draft->errors,
+				     "%s: found an empty list; allowed: the addresses of a far "
+				     "router",
+				     where);
+		else
+			read_list(&router, element);
+		while (n < draft->conf.n_servers)
+			draft->conf.server[n++].router = (uint8_t)i;
+	}
+}
+
 /* A list of one needs no brackets. */
 static void read_lone_element(struct setting *setting)
 {
@@ -253,6 +294,9 @@ static void read_key(struct draft *draft, const struct conf_option *option,
 	setting.value = value_of(json);
 	if (!option_is_list(option))
 		draft_set(&setting);
+	else if (option->type == OPTION_HOSTS && draft->conf.role == CONF_CLIENT &&
+		 setting.value.kind == VALUE_LIST && has_list(json))
+		read_routers(&setting, json);
 	else if (setting.value.kind == VALUE_LIST && setting.value.number > 0)
 		read_list(&setting, json);
 	else if (setting.value.kind == VALUE_TEXT && option->type != OPTION_PATHS)

@@ -35,6 +35,10 @@
 
 static const char *const forward_words[] = {
 	[CONF_FORWARD_AUTO] = "auto", [CONF_FORWARD_COPY] = "copy", NULL};
+static const char *const path_role_words[] = {
+	[CONF_PRIMARY] = "primary", [CONF_BACKUP] = "backup", [CONF_SECONDARY] = "secondary", NULL};
+static const char *const peer_down_words[] = {
+	[CONF_PEER_DOWN_REFUSE] = "refuse", [CONF_PEER_DOWN_DIRECT] = "direct", NULL};
 static const char *const mode_words[] = {"tcp_only", "tcp_and_udp", NULL};
 
 /* Key, short flag, required, roles, type, argument; then what the type needs. In help's order. */
@@ -69,8 +73,13 @@ const struct conf_option option_table[] = {
 	 .about = "open no connections to here"},
 	{"paths", 0, false, BOTH, OPTION_PATHS, NULL, LIST(path, n_paths),
 	 .about = "the links, in the file alone (every link that fits)"},
+	{"congestion", 0, false, BOTH, OPTION_CONGESTION, "NAME", AT(congestion),
+	 .about = "congestion control of all paths (the kernel's own)"},
 	{"forward", 0, false, BOTH, OPTION_WORD, "auto|copy", AT(forward), .words = forward_words,
 	 .about = "how payload moves; copy is for tests (auto)"},
+	{"on_peer_down", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down),
+	 .words = peer_down_words,
+	 .about = "new connections while no path leads to the far router (refuse)"},
 	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, 64),
 	 .about = "processes that carry payload; 0: one per core (0)"},
 	{"user", 'a', false, BOTH, OPTION_USER, "USER", AT(user),
@@ -137,6 +146,10 @@ const struct conf_option option_path_keys[] = {
 	 .about = "this router's address on the link (the interface's own)"},
 	{"gateway", 0, false, BOTH, OPTION_ADDRESS, NULL, .at = IN(conf_path, gateway),
 	 .about = "the next hop on the link (as the main routing table has it)"},
+	{"role", 0, false, BOTH, OPTION_WORD, NULL, .at = IN(conf_path, role),
+	 .words = path_role_words, .about = "what the link is for (primary)"},
+	{"congestion", 0, false, BOTH, OPTION_CONGESTION, NULL, .at = IN(conf_path, congestion),
+	 .about = "congestion control of the link's subflows (that of all paths)"},
 	{.about = NULL},
 };
 
@@ -147,6 +160,17 @@ unsigned options_count(const struct conf_option *table)
 	while (table[count].about)
 		count++;
 	return count;
+}
+
+const char *options_keys(const struct conf_option *table, char buf[static 160])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (const struct conf_option *row = table; row->about && used < 160; row++)
+		used += (size_t)snprintf(buf + used, 160 - used, "%s%s", used ? ", " : "",
+					 row->key);
+	return buf;
 }
 
 const struct conf_option *options_find_key(const struct conf_option *table, enum conf_role role,
@@ -284,6 +308,8 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 		[OPTION_USER] = "the name of a user",
 		[OPTION_INTERFACE] = "the name of an interface, 1 to 15 characters",
 		[OPTION_ADDRESS] = "an IP address",
+		[OPTION_CONGESTION] =
+			"the name of a congestion control (1 to 15 of a-z, 0-9, _), or \"\"",
 		[OPTION_METHOD] = "none",
 		[OPTION_SECRET] = "a text",
 		[OPTION_HELP] = "",

@@ -19,18 +19,19 @@ enum option_type {
 	OPTION_PATHS,	  /* objects, whose keys are option_path_keys; the file alone has them */
 	OPTION_NUMBER,	  /* min to max, into an unsigned integer of any size */
 	OPTION_BOOL,
-	OPTION_WORD,	  /* one of `words`; its place among them, into an enum */
-	OPTION_TEXT,	  /* not empty, into a buffer */
-	OPTION_USER,	  /* a user's name, into a buffer */
-	OPTION_INTERFACE, /* an interface's name, into a buffer */
-	OPTION_ADDRESS,	  /* struct address */
-	OPTION_METHOD,	  /* enum conf_method; what other programs have is refused by name */
-	OPTION_MODE,	  /* TCP and UDP of shadowsocks-libev: kept nowhere */
-	OPTION_SECRET,	  /* a password: nothing uses it yet, and nothing ever shows it */
-	OPTION_IGNORED,	  /* accepted; `about` says in the log why it means nothing */
-	OPTION_REFUSED,	  /* unless it switches off; `about` says why, and what to do */
-	OPTION_FILE,	  /* -c: a flag alone */
-	OPTION_HELP,	  /* -h: a flag alone */
+	OPTION_WORD,	   /* one of `words`; its place among them, into an enum */
+	OPTION_TEXT,	   /* not empty, into a buffer */
+	OPTION_USER,	   /* a user's name, into a buffer */
+	OPTION_INTERFACE,  /* an interface's name, into a buffer */
+	OPTION_ADDRESS,	   /* struct address */
+	OPTION_CONGESTION, /* struct conf_congestion */
+	OPTION_METHOD,	   /* enum conf_method; what other programs have is refused by name */
+	OPTION_MODE,	   /* TCP and UDP of shadowsocks-libev: kept nowhere */
+	OPTION_SECRET,	   /* a password: nothing uses it yet, and nothing ever shows it */
+	OPTION_IGNORED,	   /* accepted; `about` says in the log why it means nothing */
+	OPTION_REFUSED,	   /* unless it switches off; `about` says why, and what to do */
+	OPTION_FILE,	   /* -c: a flag alone */
+	OPTION_HELP,	   /* -h: a flag alone */
 };
 
 /* Where in struct conf (or in struct conf_path) a value goes. */
@@ -57,6 +58,9 @@ extern const struct conf_option option_path_keys[];
 
 /* Rows before the end. */
 unsigned options_count(const struct conf_option *table);
+
+/* Writes the keys of a table that has a key in each row, as "interface, address"; returns buf. */
+const char *options_keys(const struct conf_option *table, char buf[static 160]);
 
 /*
  * The row of a key of the file, or NULL. A key may have a row per role: the one of `role` is

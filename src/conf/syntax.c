@@ -7,6 +7,7 @@
 
 #define DIGITS	      "0123456789"
 #define LETTERS	      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define SMALL_LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define LABEL_LETTERS LETTERS DIGITS "-_"
 #define LABEL_MAX     63
 
@@ -126,6 +127,14 @@ bool syntax_is_interface(const char *text)
 	if (length == 0 || length >= IF_NAMESIZE || strpbrk(text, "/: \t\n\v\f\r"))
 		return false;
 	return strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
+bool syntax_is_congestion(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length < CONF_CONGESTION_BYTES &&
+	       strspn(text, SMALL_LETTERS DIGITS "_") == length;
 }
 
 bool syntax_is_user(const char *text)

@@ -25,6 +25,9 @@ bool syntax_read_number(const char *text, int64_t *out);
  */
 bool syntax_is_interface(const char *text);
 
+/* Whether it can be the name of a congestion control: 1 to 15 of a-z, 0-9 and _. */
+bool syntax_is_congestion(const char *text);
+
 /* Whether it can be a user's name (useradd(8)). */
 bool syntax_is_user(const char *text);
 

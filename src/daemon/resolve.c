@@ -103,6 +103,7 @@ int resolve_servers(struct conf *conf, const struct privilege_user *user)
 	memcpy(written, conf->server, sizeof(written));
 	for (unsigned i = 0; i < n; i++) {
 		struct answer answer = {.count = 1, .address = {written[i].address}};
+		unsigned first = all.count;
 
 		if (written[i].address.family == 0) {
 			int error = resolve_name(written[i].name, user, &answer);
@@ -112,6 +113,8 @@ int resolve_servers(struct conf *conf, const struct privilege_user *user)
 		}
 		for (unsigned k = 0; k < answer.count; k++)
 			add_address(&all, &answer.address[k]);
+		while (first < all.count)
+			conf->server[first++].router = written[i].router;
 	}
 	conf->n_servers = all.count;
 	for (unsigned i = 0; i < all.count; i++)

@@ -9,7 +9,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-#define RT_METRICS_BYTES 64
+#define RT_METRICS_BYTES 92 /* eight, and a congestion control (20) with its lock (8) */
 
 struct rt_link {
 	uint32_t ifindex;

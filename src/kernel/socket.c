@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -93,6 +94,19 @@ bool socket_has_ipv6(void)
 	if (fd >= 0)
 		close(fd);
 	return fd != -EAFNOSUPPORT;
+}
+
+bool socket_has_congestion(const char *name)
+{
+	int fd = open_protocol(AF_INET, IPPROTO_TCP);
+	bool is_missing;
+
+	if (fd < 0)
+		return true;
+	is_missing = setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, (socklen_t)strlen(name)) &&
+		     errno == ENOENT;
+	close(fd);
+	return !is_missing;
 }
 
 static int bind_and_listen(int fd, const struct address *address, bool as_ipv6)

@@ -26,6 +26,12 @@ bool socket_has_mptcp(void);
 /* Whether this kernel makes IPv6 sockets (it may be built or booted without). */
 bool socket_has_ipv6(void);
 
+/*
+ * Whether the kernel has this congestion control, or can load it. If it cannot be asked, it has.
+ * (tcp_set_congestion_control())
+ */
+bool socket_has_congestion(const char *name);
+
 /* Opens a listening socket. With `shares_port` others of ours may listen there too. fd or -errno.
  */
 int socket_listen(enum socket_protocol protocol, const struct address *address, bool shares_port,

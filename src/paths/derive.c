@@ -40,7 +40,8 @@ static bool is_usable(const struct rt_link *link)
 	return link && !link->is_loopback && link->is_up;
 }
 
-static struct path *add_path(struct paths *paths, const struct rt_link *link)
+static struct path *add_path(const struct conf *conf, struct paths *paths,
+			     const struct rt_link *link)
 {
 	struct path *path;
 
@@ -49,7 +50,16 @@ static struct path *add_path(struct paths *paths, const struct rt_link *link)
 	path = &paths->path[paths->n++];
 	*path = (struct path){.ifindex = link->ifindex};
 	memcpy(path->interface, link->name, sizeof(path->interface));
+	memcpy(path->congestion, conf->congestion.name, sizeof(path->congestion));
 	return path;
+}
+
+/* What the configuration says of a path, but for its address. */
+static void configure(struct path *path, const struct conf_path *wanted)
+{
+	path->gateway = wanted->gateway;
+	path->role = wanted->role;
+	memcpy(path->congestion, wanted->congestion.name, sizeof(path->congestion));
 }
 
 static void add_configured(const struct conf *conf, const struct snapshot *snapshot,
@@ -57,12 +67,12 @@ static void add_configured(const struct conf *conf, const struct snapshot *snaps
 {
 	for (unsigned i = 0; i < conf->n_paths; i++) {
 		const struct rt_link *link = snapshot_link_named(snapshot, conf->path[i].interface);
-		struct path *path = add_path(paths, link);
+		struct path *path = add_path(conf, paths, link);
 
 		if (!path)
 			continue;
 		path->fixed = conf->path[i].address;
-		path->gateway = conf->path[i].gateway;
+		configure(path, &conf->path[i]);
 	}
 }
 
@@ -96,7 +106,7 @@ static void add_routed(const struct conf *conf, const struct snapshot *snapshot,
 		if (longest < 0)
 			continue;
 		while ((route = next_route(snapshot, paths, server, (unsigned)longest)))
-			if (!add_path(paths, snapshot_link(snapshot, route->ifindex)))
+			if (!add_path(conf, paths, snapshot_link(snapshot, route->ifindex)))
 				break;
 	}
 }
@@ -346,21 +356,22 @@ static bool has_local(const struct paths *paths, const struct address *local)
 	return false;
 }
 
-static void add_server_path(const struct snapshot *snapshot, struct paths *paths,
-			    const struct rt_address *address, enum path_endpoint endpoint,
-			    const struct address *gateway)
+/* `wanted` is NULL for a path that is not configured. */
+static void add_server_path(const struct conf *conf, const struct snapshot *snapshot,
+			    struct paths *paths, const struct rt_address *address,
+			    enum path_endpoint endpoint, const struct conf_path *wanted)
 {
 	struct path *path;
 
 	if (!address || has_local(paths, &address->local))
 		return;
-	path = add_path(paths, snapshot_link(snapshot, address->ifindex));
+	path = add_path(conf, paths, snapshot_link(snapshot, address->ifindex));
 	if (!path)
 		return;
 	way_set_local(path, address);
 	path->endpoint = endpoint;
-	if (gateway)
-		path->gateway = *gateway;
+	if (wanted)
+		configure(path, wanted);
 }
 
 /* The interface's address of a family that the listeners accept; the best of several. */
@@ -405,8 +416,8 @@ static void add_server_configured(const struct conf *conf, const struct snapshot
 				address = accepted_address(conf, snapshot, link->ifindex, AF_INET6);
 		}
 		if (address)
-			add_server_path(snapshot, paths, address,
-					announcement(announce, &address->local), &wanted->gateway);
+			add_server_path(conf, snapshot, paths, address,
+					announcement(announce, &address->local), wanted);
 	}
 }
 
@@ -424,7 +435,7 @@ static void add_server_derived(const struct conf *conf, const struct snapshot *s
 	static const sa_family_t families[] = {AF_INET, AF_INET6};
 
 	for (unsigned i = 0; i < announce->n; i++)
-		add_server_path(snapshot, paths,
+		add_server_path(conf, snapshot, paths,
 				snapshot_address(snapshot, 0, &announce->entry[i].address),
 				announcement(announce, &announce->entry[i].address), NULL);
 	for (size_t i = 0; i < snapshot->links.n; i++) {
@@ -433,7 +444,7 @@ static void add_server_derived(const struct conf *conf, const struct snapshot *s
 		for (int f = 0; f < 2; f++)
 			if (!has_witness(paths, ifindex, families[f]))
 				add_server_path(
-					snapshot, paths,
+					conf, snapshot, paths,
 					accepted_address(conf, snapshot, ifindex, families[f]),
 					PATH_ENDPOINT_NONE, NULL);
 	}

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "paths/actor.h"
+#include "paths/congestion.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
 #include "paths/lease.h"
@@ -47,6 +48,7 @@ struct manager {
 	struct snapshot snapshot;
 	struct announce announce;
 	struct paths paths;
+	struct congestion congestion;
 	bool has_followed;
 	struct tables tables;
 	struct monitors monitors;
@@ -207,7 +209,11 @@ static void follow_monitors(struct manager *manager)
 		monitors_follow(&manager->monitors, &manager->paths, &questions);
 }
 
-/* What the monitors know, before it is decided what the kernel has to hold. */
+/*
+ * What the monitors know, before it is decided what the kernel has to hold. A path is marked as a
+ * backup only while another one is there for everyday use: the kernel leaves backups alone as long
+ * as it believes in any other subflow, and what began on a backup was not marked then.
+ */
 static void judge_paths(struct manager *manager)
 {
 	bool has_primary = false;
@@ -217,7 +223,8 @@ static void judge_paths(struct manager *manager)
 		const struct monitor *monitor = monitors_find(&manager->monitors, path);
 
 		path->is_down = monitor && !is_carrying(monitor->health.state);
-		path->is_backup = monitor && monitor->health.is_guarded;
+		path->is_backup =
+			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
 		has_primary = has_primary || (!path->is_down && !path->is_backup);
 	}
 	for (unsigned i = 0; i < manager->paths.n && !has_primary; i++)
@@ -308,6 +315,7 @@ static int update(struct manager *manager)
 		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
 			     &manager->paths);
 		judge_paths(manager);
+		congestion_check(&manager->congestion, &manager->paths);
 		log_changes(manager, &before);
 		error = program(manager);
 		manager->has_followed = true;

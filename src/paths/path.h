@@ -4,6 +4,7 @@
 #define MPBRIDGE_PATH_H
 
 #include "base/address.h"
+#include "conf/conf.h"
 #include "paths/board.h"
 
 #include <net/if.h>
@@ -26,6 +27,8 @@ struct path {
 	struct address fixed;	/* the configured local address, or family 0 */
 	struct address gateway; /* the configured one, or family 0 */
 	enum path_endpoint endpoint;
+	enum conf_path_role role;		/* PRIMARY, if the path is not a configured one */
+	char congestion[CONF_CONGESTION_BYTES]; /* of its routes; "": the kernel's own */
 	/* client: */
 	struct address server; /* where to dial over this path */
 	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */

@@ -2,6 +2,7 @@
 /* What the kernel has to hold for a set of paths: routes, rules, endpoints, limits. */
 #include "paths/wanted.h"
 
+#include "kernel/metrics.h"
 #include "paths/slot.h"
 
 #include <errno.h>
@@ -23,6 +24,9 @@
  * Where a table has no match, the kernel goes on to the main table. A server's replies go to
  * anybody, so there the table must not lead to a host by its default route that the main table
  * reaches by a better one over another link: such destinations are thrown on to the main table.
+ *
+ * A path's congestion control is a metric of its routes: the kernel gives it to each subflow that
+ * leaves by them.
  */
 
 /* A server may answer anybody, so it copies all routes; of more than so many, only those it cannot
@@ -110,6 +114,8 @@ static int add_route(struct build *build, const struct path *path, uint32_t tabl
 	copy.protocol = RT_PROTOCOL_OURS;
 	/* IPv6 refuses a source that is not usable yet; an event will bring us back. */
 	copy.source = path->is_local_ready && !copy.is_throw ? path->local : (struct address){0};
+	if (path->congestion[0] && !copy.is_throw)
+		metrics_set_congestion(&copy, path->congestion);
 	if (has_route(&build->wanted->routes, &copy))
 		return 0;
 	item = array_append(&build->wanted->routes);

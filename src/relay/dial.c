@@ -160,6 +160,31 @@ static void give_up(struct flow *flow, int error)
 	flow_abort(flow);
 }
 
+/* Nothing leads to the far router, and the configuration says to go by the router's own routes. */
+static bool may_go_direct(const struct flow *flow)
+{
+	return dials_far_router(flow) && flow->relay->conf->on_peer_down == CONF_PEER_DOWN_DIRECT &&
+	       candidate_count(&flow->relay->table) == 0;
+}
+
+static int go_direct(struct flow *flow)
+{
+	relay_notice(flow->relay, NOTICE_DIRECT,
+		     "no path to the far router works: new connections go out directly");
+	flow->is_direct = true;
+	flow_set_state(flow, FLOW_DIAL, DEADLINE_MS);
+	return dial_target(flow);
+}
+
+/* The last attempt has failed. */
+static void fail(struct flow *flow, int error)
+{
+	if (may_go_direct(flow))
+		error = go_direct(flow);
+	if (error < 0)
+		give_up(flow, error);
+}
+
 static int dial_first(struct flow *flow)
 {
 	if (!dials_far_router(flow))
@@ -177,7 +202,7 @@ void dial_start(struct flow *flow)
 	flow_set_state(flow, FLOW_DIAL, DEADLINE_MS);
 	error = dial_first(flow);
 	if (error < 0)
-		give_up(flow, error);
+		fail(flow, error);
 }
 
 /* An attempt has failed; its descriptor is closed. */
@@ -186,15 +211,18 @@ static void attempt_failed(struct flow *flow, int error)
 	if (dials_far_router(flow))
 		error = dial_far_router(flow, error);
 	if (error < 0)
-		give_up(flow, error);
+		fail(flow, error);
 }
 
 void dial_on_timer(struct flow *flow)
 {
-	if (flow->relay->loop->now_ms >= flow->since_ms + DEADLINE_MS)
-		give_up(flow, -ETIMEDOUT);
-	else
+	if (flow->relay->loop->now_ms >= flow->since_ms + DEADLINE_MS) {
+		race_close(flow);
+		loop_close(flow->relay->loop, &flow->side[flow_dialed_side(flow)].watch);
+		fail(flow, -ETIMEDOUT);
+	} else {
 		attempt_failed(flow, 0);
+	}
 }
 
 static void tell_if_fell_back(struct flow *flow, int fd)

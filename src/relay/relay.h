@@ -24,6 +24,7 @@ struct listener;
 /* Lines that a peer can cause are limited, each kind for itself. */
 enum relay_notice {
 	NOTICE_DIAL_FAILED,
+	NOTICE_DIRECT,
 	NOTICE_FELL_BACK,
 	NOTICE_HEADER,
 	NOTICE_LOOP,

@@ -22,11 +22,15 @@ static void assert_promises(const struct conf *conf)
 	for (unsigned i = 0; i < conf->n_servers; i++)
 		assert(conf->server[i].name[0] &&
 		       memchr(conf->server[i].name, '\0', sizeof(conf->server[i].name)));
+	for (unsigned i = 0; i < conf->n_servers && conf->role == CONF_CLIENT; i++)
+		assert(conf->server[i].router < conf->n_routers &&
+		       conf->server[i].router - (i ? conf->server[i - 1].router : 0u) <= 1);
 	for (unsigned i = 0; i < conf->n_locals; i++)
 		assert(conf->local[i].address.family != 0);
 	for (unsigned i = 0; i < conf->n_paths; i++)
 		assert(conf->path[i].interface[0] &&
-		       memchr(conf->path[i].interface, '\0', IF_NAMESIZE));
+		       memchr(conf->path[i].interface, '\0', IF_NAMESIZE) &&
+		       memchr(conf->path[i].congestion.name, '\0', CONF_CONGESTION_BYTES));
 }
 
 static void assert_clean(const struct messages *list)

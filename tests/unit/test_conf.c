@@ -158,6 +158,7 @@ static void test_defaults(void **state)
 	assert_int_equal(conf.local_port, 1080);
 	assert_int_equal(conf.timeout_s, 300);
 	assert_int_equal(conf.forward, CONF_FORWARD_AUTO);
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_REFUSE);
 	assert_int_equal(conf.workers, 0);
 	assert_string_equal(conf.user, "");
 	assert_string_equal(conf.pid_file, "");
@@ -178,8 +179,10 @@ static void test_every_key(void **state)
 		   "\"local_address\": [\"10.1.0.1\", \"fd01::1\"], \"local_port\": \"81\","
 		   "\"method\": \"plain\", \"timeout\": \"60\", \"fast_open\": true,"
 		   "\"paths\": [{\"interface\": \"wan1\"}, {\"interface\": \"wan2\","
-		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\"}],"
-		   "\"forward\": \"copy\", \"workers\": 3, \"user\": \"www-data\","
+		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\","
+		   "\"congestion\": \"cubic\"}], \"congestion\": \"bbr\","
+		   "\"forward\": \"copy\", \"on_peer_down\": \"direct\", \"workers\": 3, \"user\": "
+		   "\"www-data\","
 		   "\"pid_file\": \"/run/x.pid\", \"verbose\": true, \"mode\": \"tcp_only\" }");
 	conf = read_good("client -c FILE");
 	assert_int_equal(notes.count, 1);
@@ -199,7 +202,12 @@ static void test_every_key(void **state)
 	assert_string_equal(conf.path[1].interface, "wan2");
 	assert_ip(&conf.path[1].address, "fd02::2");
 	assert_ip(&conf.path[1].gateway, "fe80::1");
+	assert_int_equal(conf.path[0].role, CONF_PRIMARY);
+	assert_int_equal(conf.path[1].role, CONF_BACKUP);
+	assert_string_equal(conf.path[0].congestion.name, "bbr");
+	assert_string_equal(conf.path[1].congestion.name, "cubic");
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_DIRECT);
 	assert_int_equal(conf.workers, 3);
 	assert_string_equal(conf.user, "www-data");
 	assert_string_equal(conf.pid_file, "/run/x.pid");
@@ -255,12 +263,27 @@ static void test_flags_over_file(void **state)
 	assert_int_equal(conf.server_port, 8388);
 }
 
+/* However often -s is given, it means one router, whatever the file has. */
+static void test_flags_over_routers(void **state)
+{
+	struct conf conf;
+
+	write_file("{ \"server\": [[\"10.1.0.1\", \"10.1.0.2\"], [\"10.2.0.1\"]],"
+		   "\"server_port\": 1, \"method\": \"none\" }");
+	conf = read_good("client -c FILE -s 10.9.0.1 -s 10.9.0.2 -s 10.9.0.3");
+	assert_int_equal(conf.n_servers, 3);
+	assert_int_equal(conf.n_routers, 1);
+	assert_int_equal(conf.server[2].router, 0);
+	assert_mistake("client -c FILE -s 10.9.0.1 -s 10.9.0.1",
+		       "-s: 10.9.0.1 is in the list twice");
+}
+
 static void test_long_flags(void **state)
 {
 	struct conf conf = read_good("client --server 10.0.0.1 --server-port=8388 --local-port 81 "
 				     "--local-address ::1 --method none --timeout 60 --user root "
 				     "--workers 2 --forward copy --verbose --pid-file /run/x.pid "
-				     "--fast-open");
+				     "--fast-open --congestion bbr --on-peer-down direct");
 
 	assert_int_equal(notes.count, 1);
 	assert_true(messages_contain(&notes, "--fast-open: ignored: "));
@@ -273,6 +296,8 @@ static void test_long_flags(void **state)
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
 	assert_true(conf.is_verbose && conf.fast_open);
 	assert_string_equal(conf.pid_file, "/run/x.pid");
+	assert_string_equal(conf.congestion.name, "bbr");
+	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_DIRECT);
 }
 
 /* Start lines of ss-redir and ss-server; each flag without meaning here leaves one line. */
@@ -340,6 +365,10 @@ static void test_flag_mistakes(void **state)
 						       "mpbridge server -h");
 	assert_mistake("server -p 1 -m none --fast-open=yes", "--fast-open: takes no value");
 	assert_mistake("client -s a -p 1 -m none --allow ::/0", "--allow: for a server only");
+	assert_mistake("server -p 1 -m none --on-peer-down direct",
+		       "--on-peer-down: for a client only");
+	assert_mistake("client -s a -p 1 -m none --on-peer-down x",
+		       "--on-peer-down: found \"x\"; allowed: \"refuse\", \"direct\"");
 	assert_mistake("client -s a -p 1 -m none --paths",
 		       "--paths: not a flag; allowed: in the file "
 		       "alone");
@@ -476,8 +505,10 @@ static void test_help(void **state)
 	assert_non_null(
 		strstr(text, "  -p, --server-port PORT           the port of the server\n"));
 	assert_non_null(strstr(text, "      --allow NETWORK "));
+	assert_non_null(strstr(text, "      --congestion NAME "));
 	assert_non_null(strstr(text, "-U --plugin --plugin-opts"));
 	assert_null(strstr(text, "--paths"));
+	assert_null(strstr(text, "--on-peer-down"));
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 100);
 	free(text);
@@ -493,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_loopback_test_bed),
 		cmocka_unit_test(test_flags_over_file),
+		cmocka_unit_test(test_flags_over_routers),
 		cmocka_unit_test(test_long_flags),
 		cmocka_unit_test(test_shadowsocks_lines),
 		cmocka_unit_test(test_refused_flags),

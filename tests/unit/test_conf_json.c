@@ -169,8 +169,6 @@ static void test_types(void **state)
 						      "a list, or an IP address or a host name"},
 		{"{ " NO_SERVER ", \"server\": [\"a\", true] }",
 		 "FILE: server[1]: found true; allowed: an IP address or a host name"},
-		{"{ " NO_SERVER ", \"server\": [[\"a\"]] }",
-		 "FILE: server[0]: found a list; allowed: an IP address or a host name"},
 		{WITH("\"local_address\": {}"),
 		 "FILE: local_address: found an object; allowed: a list, or an IP address"},
 		{WITH("\"timeout\": true"),
@@ -187,6 +185,10 @@ static void test_types(void **state)
 		{WITH("\"forward\": \"splice\""),
 		 "FILE: forward: found \"splice\"; allowed: \"auto\", \"copy\""},
 		{WITH("\"forward\": 0"), "FILE: forward: found 0; allowed: \"auto\", \"copy\""},
+		{WITH("\"on_peer_down\": \"wait\""),
+		 "FILE: on_peer_down: found \"wait\"; allowed: \"refuse\", \"direct\""},
+		{WITH("\"on_peer_down\": true"),
+		 "FILE: on_peer_down: found true; allowed: \"refuse\", \"direct\""},
 		{WITH("\"mode\": \"tcp\""),
 		 "FILE: mode: found \"tcp\"; allowed: \"tcp_only\", \"tcp_and_udp\""},
 		{WITH("\"user\": \"\""), "FILE: user: found \"\"; allowed: the name of a user"},
@@ -283,6 +285,95 @@ static void test_hosts(void **state)
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
 }
 
+#define ROUTERS(list) "{ " NO_SERVER ", \"server\": [" list "] }"
+
+static void test_routers(void **state)
+{
+	struct draft draft;
+
+	read_text(CONF_CLIENT,
+		  ROUTERS("[\"10.10.1.2\", \"10.10.2.2\"], [\"10.20.1.2\"], [\"far.example\"]"),
+		  &draft);
+	/* the one message that goes when there can be several */
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.text[0],
+			    "FILE: server: found 3 far routers: not available in this version; "
+			    "allowed: the addresses of one");
+	assert_int_equal(draft.conf.n_servers, 4);
+	assert_int_equal(draft.conf.n_routers, 3);
+	assert_int_equal(draft.conf.server[0].router, 0);
+	assert_int_equal(draft.conf.server[1].router, 0);
+	assert_string_equal(draft.conf.server[1].name, "10.10.2.2");
+	assert_int_equal(draft.conf.server[2].router, 1);
+	assert_string_equal(draft.conf.server[2].name, "10.20.1.2");
+	assert_int_equal(draft.conf.server[3].router, 2);
+}
+
+/* A flat list is one router, and so is a list of one list. */
+static void test_one_router(void **state)
+{
+	static const char *const texts[] = {
+		ROUTERS("\"10.10.1.2\", \"10.10.2.2\""),
+		ROUTERS("[\"10.10.1.2\", \"10.10.2.2\"]"),
+	};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		read_text(CONF_CLIENT, texts[i], &draft);
+		assert_int_equal(errors.count, 0);
+		assert_int_equal(draft.conf.n_servers, 2);
+		assert_int_equal(draft.conf.n_routers, 1);
+		assert_int_equal(draft.conf.server[0].router + draft.conf.server[1].router, 0);
+	}
+}
+
+static void test_router_mistakes(void **state)
+{
+#define NO_LIST                                                                                    \
+	": not a list, as others here are; allowed: the addresses of one far router, or a list "   \
+	"of addresses for each"
+#define NO_HOST "; allowed: an IP address or a host name"
+	static const struct mistake mistakes[] = {
+		{ROUTERS("[\"10.0.0.1\"], \"10.0.0.2\""), "FILE: server[1]" NO_LIST},
+		{ROUTERS("\"10.0.0.1\", [\"10.0.0.2\"]"), "FILE: server[0]" NO_LIST},
+		{ROUTERS("[\"10.0.0.1\"], 7"), "FILE: server[1]" NO_LIST},
+		{ROUTERS("[\"10.0.0.1\"], []"),
+		 "FILE: server[1]: found an empty list; allowed: the addresses of a far router"},
+		{ROUTERS("[]"),
+		 "FILE: server[0]: found an empty list; allowed: the addresses of a far router"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", [\"10.0.0.3\"]]"),
+		 "FILE: server[1][1]: found a list" NO_HOST},
+		{ROUTERS("[[[[]]]]"), "FILE: server[0][0]: found a list" NO_HOST},
+		{ROUTERS("[[]]"), "FILE: server[0][0]: found an empty list" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\"], [\"\"]"),
+		 "FILE: server[1][0]: found \"\": an empty address" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\"], [true]"), "FILE: server[1][0]: found true" NO_HOST},
+		{ROUTERS("[\"10.0.0.1\", \"10.0.0.2\"], [\"10.0.0.3\", \"10.0.0.2\"]"),
+		 "FILE: server[1][1]: 10.0.0.2 is an address of another router, too"},
+		{ROUTERS("[\"a.example\"], [\"A.example\"]"),
+		 "FILE: server[1][0]: A.example is an address of another router, too"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", \"10.0.0.2\"]"),
+		 "FILE: server[1][1]: 10.0.0.2 is in the list twice"},
+		{ROUTERS("[\"10.0.0.1\"], [\"10.0.0.2\", \"224.0.0.1\"]"),
+		 "FILE: server[1][1]: found 224.0.0.1, a multicast address; allowed: addresses of "
+		 "the far router"},
+		{ROUTERS("[\"10.0.0.1\"], [\"127.0.0.1\"]"),
+		 "FILE: server[1][0]: found 127.0.0.1, a loopback address among others; allowed: "
+		 "addresses of the far router"},
+		{ROUTERS("[\"a\", \"b\", \"c\", \"d\", \"e\"], [\"f\", \"g\", \"h\", \"i\"]"),
+		 "FILE: server[1][3]: too many; allowed: at most 8"},
+		{ROUTERS("[\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\"]"),
+		 "FILE: server[0]: found a list of 9; allowed: at most 8"},
+	};
+	static const struct mistake on_server = {
+		ROUTERS("\"10.0.0.1\", [\"10.0.0.2\"]"),
+		"FILE: server[1]: found a list" NO_HOST,
+	};
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistake(CONF_SERVER, &on_server);
+}
+
 static void test_addresses(void **state)
 {
 #define FAR(address, what)                                                                         \
@@ -331,9 +422,10 @@ static void test_paths(void **state)
 		{PATHS("{}"),
 		 "FILE: paths[0].interface: missing; allowed: the name of an interface, 1 to 15 "
 		 "characters"},
-		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"role\": "
-		       "\"backup\" }"),
-		 "FILE: paths[1].role: unknown key; allowed: interface, address, gateway"},
+		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"colour\": "
+		       "\"red\" }"),
+		 "FILE: paths[1].colour: unknown key; allowed: interface, address, gateway, role, "
+		 "congestion"},
 		{PATHS("{ \"interfaces\": 1, \"interface\": \"wan1\" }"),
 		 "FILE: paths[0].interfaces: unknown key; did you mean \"interface\"?"},
 		{PATHS("{ \"interface\": \"sixteen-letters-\" }"),
@@ -370,6 +462,108 @@ static void test_paths(void **state)
 	};
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+}
+
+#define THREE_PATHS                                                                                \
+	"\"paths\": [{ \"interface\": \"a\" },"                                                    \
+	"{ \"interface\": \"b\", \"congestion\": \"fifteen_letters\" },"                           \
+	"{ \"interface\": \"c\", \"congestion\": \"\" }]"
+
+static void test_path_roles(void **state)
+{
+	static const struct mistake mistakes[] = {
+		{PATHS("{ \"interface\": \"a\", \"role\": \"spare\" }"),
+		 "FILE: paths[0].role: found \"spare\"; allowed: \"primary\", \"backup\", "
+		 "\"secondary\""},
+		{PATHS("{ \"interface\": \"a\", \"role\": 1 }"),
+		 "FILE: paths[0].role: found 1; allowed: \"primary\", \"backup\", \"secondary\""},
+		{PATHS("{ \"interface\": \"a\", \"roles\": \"backup\" }"),
+		 "FILE: paths[0].roles: unknown key; did you mean \"role\"?"},
+		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" }"),
+		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
+		 "\"primary\""},
+		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
+		       "{ \"interface\": \"b\", \"role\": \"backup\" }"),
+		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
+		 "\"primary\""},
+	};
+	static const enum conf_role roles[] = {CONF_CLIENT, CONF_SERVER};
+	struct draft draft;
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistakes(CONF_SERVER, mistakes, ARRAY_SIZE(mistakes));
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		read_text(roles[i],
+			  PATHS("{ \"interface\": \"a\", \"role\": \"primary\" },"
+				"{ \"interface\": \"b\", \"role\": \"backup\" },"
+				"{ \"interface\": \"c\" }"),
+			  &draft);
+		assert_int_equal(errors.count + notes.count, 0);
+		assert_int_equal(draft.conf.path[0].role, CONF_PRIMARY);
+		assert_int_equal(draft.conf.path[1].role, CONF_BACKUP);
+		assert_int_equal(draft.conf.path[2].role, CONF_PRIMARY);
+	}
+}
+
+/* However many there are, one line tells it. */
+static void test_secondary_path(void **state)
+{
+	struct draft draft;
+
+	read_text(CONF_CLIENT,
+		  PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
+			"{ \"interface\": \"b\", \"role\": \"secondary\" },"
+			"{ \"interface\": \"c\", \"role\": \"secondary\" }"),
+		  &draft);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(notes.count, 1);
+	assert_string_equal(notes.text[0],
+			    "FILE: paths[1].role: secondary is treated as primary in this version");
+	assert_int_equal(draft.conf.path[1].role, CONF_SECONDARY);
+}
+
+static void test_congestion(void **state)
+{
+#define CONGESTION(value) WITH("\"congestion\": " value)
+#define NO_NAME(place, found)                                                                      \
+	"FILE: " place ": found " found "; allowed: the name of a congestion control "             \
+	"(1 to 15 of a-z, 0-9, _), or \"\""
+	static const struct mistake mistakes[] = {
+		{CONGESTION("\"BBR\""), NO_NAME("congestion", "\"BBR\"")},
+		{CONGESTION("\"a-b\""), NO_NAME("congestion", "\"a-b\"")},
+		{CONGESTION("\"sixteen_letters_\""), NO_NAME("congestion", "\"sixteen_letters_\"")},
+		{CONGESTION("null"), NO_NAME("congestion", "null")},
+		{CONGESTION("[\"bbr\"]"), NO_NAME("congestion", "a list")},
+		{PATHS("{ \"interface\": \"a\", \"congestion\": \"b r\" }"),
+		 NO_NAME("paths[0].congestion", "\"b r\"")},
+		{PATHS("{ \"interface\": \"a\", \"congestion\": 1 }"),
+		 NO_NAME("paths[0].congestion", "1")},
+	};
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistakes(CONF_SERVER, mistakes, ARRAY_SIZE(mistakes));
+}
+
+/* A path's own choice wins, and no name is a choice too; wherever the common one stands. */
+static void test_congestion_of_paths(void **state)
+{
+	static const char *const texts[] = {
+		WITH("\"congestion\": \"bbr\", " THREE_PATHS),
+		WITH(THREE_PATHS ", \"congestion\": \"bbr\""),
+	};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		read_text(i ? CONF_SERVER : CONF_CLIENT, texts[i], &draft);
+		assert_int_equal(errors.count + notes.count, 0);
+		assert_string_equal(draft.conf.congestion.name, "bbr");
+		assert_string_equal(draft.conf.path[0].congestion.name, "bbr");
+		assert_string_equal(draft.conf.path[1].congestion.name, "fifteen_letters");
+		assert_string_equal(draft.conf.path[2].congestion.name, "");
+	}
+	read_text(CONF_CLIENT, WITH(THREE_PATHS), &draft);
+	assert_string_equal(draft.conf.congestion.name, "");
+	assert_string_equal(draft.conf.path[0].congestion.name, "");
 }
 
 static void test_too_many_paths(void **state)
@@ -555,6 +749,8 @@ static void test_server_side(void **state)
 		{WITH("\"allow\": [\"10.0.0.0/8\", \"10.0.0.0/33\"]"),
 		 "FILE: allow[1]: found \"10.0.0.0/33\"; allowed: a network as \"10.0.0.0/8\" or "
 		 "\"fd00::/8\""},
+		{WITH("\"on_peer_down\": \"direct\""), "FILE: on_peer_down: for a client only, and "
+						       "this is the configuration of a server"},
 		{WITH("\"deny\": []"),
 		 "FILE: deny: found an empty list; allowed: a list, or a network as "
 		 "\"10.0.0.0/8\" or \"fd00::/8\""},
@@ -625,8 +821,15 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_routers),
+		cmocka_unit_test(test_one_router),
+		cmocka_unit_test(test_router_mistakes),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_path_roles),
+		cmocka_unit_test(test_secondary_path),
+		cmocka_unit_test(test_congestion),
+		cmocka_unit_test(test_congestion_of_paths),
 		cmocka_unit_test(test_too_many_paths),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_methods),

@@ -399,6 +399,56 @@ static void expect_mistake(struct conf *conf, int error, const char *expected)
 	snapshot_exit(&snapshot);
 }
 
+/* In the order of the paths; a derived one is primary. */
+static void expect_roles(const struct conf *conf, struct snapshot *snapshot,
+			 const struct announce *witnesses, enum conf_path_role first,
+			 enum conf_path_role second)
+{
+	struct paths paths;
+
+	derive_paths(conf, snapshot, witnesses, &paths);
+	assert_int_equal(paths.n, 2);
+	assert_int_equal(paths.path[0].role, first);
+	assert_int_equal(paths.path[1].role, second);
+	snapshot_exit(snapshot);
+}
+
+static void configured_paths_have_their_role(void **state)
+{
+	static const enum conf_role roles[] = {CONF_CLIENT, CONF_SERVER};
+
+	for (int i = 0; i < 2; i++) {
+		struct conf conf = {.role = roles[i]};
+		struct snapshot snapshot = {0};
+
+		two_links(&snapshot);
+		if (conf.role == CONF_CLIENT)
+			world_server(&conf, "10.10.1.2");
+		world_server(&conf, conf.role == CONF_CLIENT ? "10.10.2.2" : "0.0.0.0");
+		world_path(&conf, "wan1", NULL, NULL);
+		world_path(&conf, "wan2", NULL, NULL);
+		conf.path[0].role = CONF_BACKUP;
+		conf.path[1].role = CONF_SECONDARY;
+		expect_roles(&conf, &snapshot, &nobody, CONF_BACKUP, CONF_SECONDARY);
+	}
+}
+
+static void derived_paths_are_primary(void **state)
+{
+	struct announce witnesses = {.n = 1, .entry = {{.address = world_ip("10.10.1.1")}}};
+	struct conf client = {0}, server = {.role = CONF_SERVER};
+	struct snapshot snapshot = {0};
+
+	two_links(&snapshot);
+	world_server(&client, "10.10.1.2");
+	world_server(&client, "10.10.2.2");
+	expect_roles(&client, &snapshot, &nobody, CONF_PRIMARY, CONF_PRIMARY);
+	world_subnet(&snapshot, WAN1, "10.10.1.1/24", "10.10.1.0/24");
+	world_subnet(&snapshot, WAN2, "10.10.2.1/24", "10.10.2.0/24");
+	world_server(&server, "0.0.0.0");
+	expect_roles(&server, &snapshot, &witnesses, CONF_PRIMARY, CONF_PRIMARY);
+}
+
 static void missing_interface_is_a_mistake(void **state)
 {
 	struct conf conf = {0};
@@ -459,6 +509,8 @@ int main(void)
 		cmocka_unit_test(configured_server_announces_its_paths),
 		cmocka_unit_test(vanished_witness_is_left_out),
 		cmocka_unit_test(more_addresses_than_paths),
+		cmocka_unit_test(configured_paths_have_their_role),
+		cmocka_unit_test(derived_paths_are_primary),
 		cmocka_unit_test(missing_interface_is_a_mistake),
 		cmocka_unit_test(missing_address_is_a_mistake),
 		cmocka_unit_test(what_is_there_is_no_mistake),

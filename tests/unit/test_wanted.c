@@ -228,6 +228,128 @@ static void configured_server_announces(void **state)
 	       "10.10.1.2 flags 1 dev \nlimits 8 0\n");
 }
 
+/* An attribute of RTA_METRICS at the end of the route's, as the kernel writes it. */
+static void add_metric(struct rt_route *route, uint16_t type, const void *payload, size_t bytes)
+{
+	struct nlattr attribute = {.nla_len = (uint16_t)(NLA_HDRLEN + bytes), .nla_type = type};
+
+	memcpy(route->metrics + route->metrics_bytes, &attribute, sizeof(attribute));
+	memcpy(route->metrics + route->metrics_bytes + NLA_HDRLEN, payload, bytes);
+	route->metrics_bytes = (uint8_t)(route->metrics_bytes + NLA_ALIGN(attribute.nla_len));
+}
+
+static void add_number(struct rt_route *route, uint16_t type, uint32_t number)
+{
+	add_metric(route, type, &number, sizeof(number));
+}
+
+static void assert_metrics(const struct rt_route *route, const struct rt_route *expected)
+{
+	assert_int_equal(route->metrics_bytes, expected->metrics_bytes);
+	assert_memory_equal(route->metrics, expected->metrics, expected->metrics_bytes);
+}
+
+#define CONGESTION_LOCK (1u << RTAX_CC_ALGO)
+
+/* wan1 has bbr, wan2 nothing of its own. */
+static void build_congestion(struct wanted *wanted, struct conf *conf, struct snapshot *snapshot)
+{
+	world_address(snapshot, WAN1, "10.10.1.1/24");
+	world_subnet(snapshot, WAN2, "10.10.2.1/24", "10.10.2.0/24");
+	world_server(conf, "10.10.1.2");
+	world_server(conf, "10.10.2.2");
+	world_path(conf, "wan1", NULL, "10.10.1.9");
+	world_path(conf, "wan2", NULL, NULL);
+	strcpy(conf->path[0].congestion.name, "bbr");
+	build(wanted, conf, snapshot);
+	assert_int_equal(wanted->routes.n, 3);
+}
+
+static void congestion_is_a_metric_of_the_paths_routes(void **state)
+{
+	struct rt_route expected = {0}, none = {0};
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+
+	add_number(&expected, RTAX_LOCK, CONGESTION_LOCK);
+	add_metric(&expected, RTAX_CC_ALGO, "bbr", 4);
+	world_route(&snapshot, WAN1, "10.10.1.0/24", NULL, 0);
+	build_congestion(&wanted, &conf, &snapshot);
+	assert_metrics(&wanted.routes.item[0], &expected); /* copied */
+	assert_metrics(&wanted.routes.item[1], &expected); /* by the configured gateway */
+	assert_metrics(&wanted.routes.item[2], &none);	   /* the other path's */
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+/* In the order in which the kernel dumps them, or each look at the kernel would see a change. */
+static void congestion_is_put_among_other_metrics(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct rt_route expected = {0};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+	struct rt_route *route;
+
+	add_number(&expected, RTAX_LOCK, CONGESTION_LOCK | 1u << RTAX_MTU);
+	add_number(&expected, RTAX_MTU, 1400);
+	add_metric(&expected, RTAX_CC_ALGO, "bbr", 4);
+	add_number(&expected, RTAX_FASTOPEN_NO_COOKIE, 1);
+	route = world_route(&snapshot, WAN1, "10.10.1.0/24", NULL, 0);
+	add_number(route, RTAX_LOCK, 1u << RTAX_MTU);
+	add_number(route, RTAX_MTU, 1400);
+	add_metric(route, RTAX_CC_ALGO, "cubic", 6);
+	add_number(route, RTAX_FASTOPEN_NO_COOKIE, 1);
+	build_congestion(&wanted, &conf, &snapshot);
+	assert_metrics(&wanted.routes.item[0], &expected);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+/* More metrics than there is room for: the route is needed, its congestion control less so. */
+static void congestion_without_room_is_left_out(void **state)
+{
+	struct rt_route full = {0}, *route;
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+
+	for (uint16_t type = RTAX_MTU; full.metrics_bytes + 8 <= RT_METRICS_BYTES; type++)
+		add_number(&full, type, 1);
+	route = world_route(&snapshot, WAN1, "10.10.1.0/24", NULL, 0);
+	memcpy(route->metrics, full.metrics, full.metrics_bytes);
+	route->metrics_bytes = full.metrics_bytes;
+	build_congestion(&wanted, &conf, &snapshot);
+	assert_metrics(&wanted.routes.item[0], &full);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+/* A throw route leads nowhere; what is derived has the congestion control of all paths. */
+static void derived_paths_have_the_common_congestion(void **state)
+{
+	struct conf conf = {.role = CONF_SERVER, .congestion = {.name = "bbr"}};
+	struct rt_route expected = {0}, none = {0};
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+
+	add_number(&expected, RTAX_LOCK, CONGESTION_LOCK);
+	add_metric(&expected, RTAX_CC_ALGO, "bbr", 4);
+	world_subnet(&snapshot, WAN1, "10.10.1.2/24", "10.10.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "10.10.1.1", 0);
+	world_route(&snapshot, LAN, "10.30.0.0/16", "10.20.0.9", 0);
+	world_server(&conf, "10.10.1.2");
+	build(&wanted, &conf, &snapshot);
+	assert_int_equal(wanted.routes.n, 3);
+	assert_metrics(&wanted.routes.item[0], &expected);
+	assert_metrics(&wanted.routes.item[1], &expected);
+	assert_true(wanted.routes.item[2].is_throw);
+	assert_metrics(&wanted.routes.item[2], &none);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
 /* A router with the whole Internet's routes: its tables hold what they cannot miss. */
 static void very_many_routes_are_not_copied(void **state)
 {
@@ -297,6 +419,10 @@ int main(void)
 		cmocka_unit_test(tentative_address_is_no_source),
 		cmocka_unit_test(server_throws_what_others_reach_better),
 		cmocka_unit_test(configured_server_announces),
+		cmocka_unit_test(congestion_is_a_metric_of_the_paths_routes),
+		cmocka_unit_test(congestion_is_put_among_other_metrics),
+		cmocka_unit_test(congestion_without_room_is_left_out),
+		cmocka_unit_test(derived_paths_have_the_common_congestion),
 		cmocka_unit_test(very_many_routes_are_not_copied),
 		cmocka_unit_test(same_destination_twice_is_copied_once),
 		cmocka_unit_test(without_mptcp_no_endpoints),

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Congestion control: which of the configured ones this kernel has. */
+#include "paths/congestion.h"
+
+#include "base/log.h"
+#include "kernel/socket.h"
+
+#include <string.h>
+
+/*
+ * Theory of operation. A route with a congestion control that the kernel does not have is refused
+ * as a whole, and with an error that other mistakes have too. So the kernel is asked before, by a
+ * socket, which also makes it load the module where it can. It is asked whenever the links change,
+ * so a module that was loaded by hand is found then.
+ */
+
+/* The place of a name among those that were told, or n_missing. */
+static unsigned find(const struct congestion *congestion, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < congestion->n_missing && strcmp(congestion->missing[i], name) != 0)
+		i++;
+	return i;
+}
+
+static void note_present(struct congestion *congestion, const char *name)
+{
+	unsigned i = find(congestion, name);
+
+	if (i < congestion->n_missing)
+		memmove(congestion->missing[i], congestion->missing[--congestion->n_missing],
+			CONF_CONGESTION_BYTES);
+}
+
+static void note_missing(struct congestion *congestion, const char *name)
+{
+	unsigned i = find(congestion, name);
+
+	if (i < congestion->n_missing || i > CONF_PATHS_MAX)
+		return;
+	memcpy(congestion->missing[congestion->n_missing++], name, CONF_CONGESTION_BYTES);
+	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
+		    "load it (modprobe tcp_%s) and start mpbridge again",
+		    name, name);
+}
+
+void congestion_check(struct congestion *congestion, struct paths *paths)
+{
+	for (unsigned i = 0; i < paths->n; i++) {
+		char *name = paths->path[i].congestion;
+
+		if (!name[0])
+			continue;
+		if (socket_has_congestion(name)) {
+			note_present(congestion, name);
+		} else {
+			note_missing(congestion, name);
+			name[0] = '\0';
+		}
+	}
+}
