@@ -49,7 +49,7 @@ def measure(outage):
 
 
 def row(kind, way, link):
-    title = f"new connections, {kind}{'' if way == 'both' else f' {way}'}, link {link}"
+    title = f"new, {kind}{'' if way == 'both' else f' {way}'}, link {link}"
     line(title)
     runs = repeat(lambda _: measure(Outage(kind, link, way)), RUNS, missed=(FAILED, FAILED))
     early = [value for run in runs for value in run[0]]
