@@ -35,7 +35,8 @@
  * and ends with the input: an emulator never survives the program that started it.
  *
  *   ab|ba|both KEY VALUE    change a lane; the keys are in setting_table
- *   a|b carrier 0|1         take away or give back the carrier of one end
+ *   a|b carrier 0|1         take away or give back the carrier of one end; what is on its way is
+ *                           lost when it goes
  *   counters                frames, bytes, dropped by the queue, lost: of ab, then of ba
  */
 
@@ -224,19 +225,23 @@ static int lane_set(struct lane *lane, const char *key, uint64_t value)
 	return -EINVAL;
 }
 
-static int set_carrier(int fd, uint64_t value)
+static int set_carrier(struct lane lanes[LANES], int fd, uint64_t value)
 {
 	int carrier = value != 0;
 
-	return ioctl(fd, TUNSETCARRIER, &carrier) < 0 ? -errno : 0;
+	if (ioctl(fd, TUNSETCARRIER, &carrier) < 0)
+		return -errno;
+	for (int i = 0; i < LANES && !carrier; i++)
+		lane_flush(&lanes[i]);
+	return 0;
 }
 
 static int command_set(struct lane lanes[LANES], const char *where, const char *key, uint64_t value)
 {
 	if (strcmp(key, "carrier") == 0 && strcmp(where, "a") == 0)
-		return set_carrier(lanes[AB].in_fd, value);
+		return set_carrier(lanes, lanes[AB].in_fd, value);
 	if (strcmp(key, "carrier") == 0 && strcmp(where, "b") == 0)
-		return set_carrier(lanes[AB].out_fd, value);
+		return set_carrier(lanes, lanes[AB].out_fd, value);
 	if (strcmp(where, "ab") == 0)
 		return lane_set(&lanes[AB], key, value);
 	if (strcmp(where, "ba") == 0)

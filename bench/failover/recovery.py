@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link comes back: how long until the flow that ran all the time uses both again?
+
+The sum to reach is that of plain TCP over each link alone, measured first in the same laboratory.
+"""
+import time
+
+from testbed.mpbridge import Bridge
+
+from ..report import line, spread
+from .scene import (Outage, alone_bps, detail, fast_links, repeat, routers, turn, wait_for_paths,
+                    watched_flow)
+
+SHARE = 0.9
+GOAL_S = 2
+WATCH_S = 15
+# outage in seconds, runs; link 1 is the path of the initial subflow
+ROWS = ((1, 8), (20, 4), (300, 2))
+
+
+def measure(outage, outage_s, direction):
+    """Seconds from the end of the outage until the goodput is there for good."""
+    with routers(fast_links()) as net:
+        each = [alone_bps(net, number, direction, 3) for number in (1, 2)]
+        with Bridge(net):
+            wait_for_paths(net)
+            with watched_flow(net, direction) as flow:
+                begin_s = outage.begin(net.lab)
+                time.sleep(outage_s)
+                back_s = outage.end(net.lab)
+                time.sleep(WATCH_S)
+                trace = flow.finish()
+    took = trace.seconds_until(SHARE * sum(each), back_s, back_s + WATCH_S)
+    before, after = ((trace.rate_bps(at_s - 1, at_s) / 1e6) for at_s in (begin_s, back_s + WATCH_S))
+    detail(f"{direction}, link {outage.link}: {took:.2f} s; sum {sum(each) / 1e6:.0f} Mbit/s, "
+           f"{before:.0f} before, {after:.0f} at the end; {trace.fate or 'alive'}")
+    return took
+
+
+def row(outage_s, runs):
+    title = f"link back after {outage_s} s of blackhole"
+    line(title)
+
+    def measure_turn(number):
+        link, direction = turn(number)
+        return measure(Outage("blackhole", link), outage_s, direction)
+    spread(title, repeat(measure_turn, runs), GOAL_S, " s")
+
+
+def main():
+    for outage_s, runs in ROWS:
+        row(outage_s, runs)
