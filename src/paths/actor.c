@@ -328,19 +328,15 @@ int actor_run(struct actor *actor, const struct plan *plan)
 	return 0;
 }
 
-int actor_renew_endpoint(struct actor *actor, const struct address *address)
+int actor_drop_endpoint(struct actor *actor, const struct address *address)
 {
 	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
 
 	for (size_t i = 0; i < ours->n && actor->has_mptcp; i++) {
-		int error;
+		struct mptcp_endpoint endpoint = ours->item[i];
 
-		if (!address_ip_equal(&ours->item[i].address, address))
-			continue;
-		error = mptcp_pm_delete(&actor->pm, &ours->item[i]);
-		if (error && error != -EINVAL)
-			return error;
-		return mptcp_pm_add(&actor->pm, &ours->item[i]);
+		if (address_ip_equal(&endpoint.address, address))
+			return delete_endpoint(actor, &endpoint);
 	}
 	return -ENOENT;
 }

@@ -41,10 +41,11 @@ int actor_look(struct actor *actor, struct snapshot *snapshot);
 int actor_run(struct actor *actor, const struct plan *plan);
 
 /*
- * Deletes our endpoint at this address and adds it again as it was: its subflows are closed, and
- * made or announced anew in the connections that run. 0 or -errno; -ENOENT: there is none of ours.
+ * Deletes our endpoint at this address, which closes its subflows; the next plan adds it again if it
+ * is still wanted, and then they are made anew in the connections that run. 0 or -errno; -ENOENT:
+ * there is none of ours.
  */
-int actor_renew_endpoint(struct actor *actor, const struct address *address);
+int actor_drop_endpoint(struct actor *actor, const struct address *address);
 
 /* Forgets endpoints in the ledger that are not in the kernel any more. */
 void actor_forget_missing(struct actor *actor, const struct snapshot *actual);

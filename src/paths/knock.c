@@ -70,6 +70,9 @@ static void on_connecting(struct knock *knock, uint32_t events)
 {
 	int error = socket_connect_result(knock->watch.fd);
 
+	/* established and reset before we looked: only a server that does not want us does that */
+	if (error == -ECONNRESET)
+		knock->state = KNOCK_ENDING;
 	if (error < 0)
 		end(knock, error, 0);
 	else if (events & EPOLLOUT)

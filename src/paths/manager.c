@@ -159,7 +159,7 @@ static void bring_back(struct manager *manager, struct monitor *monitor)
 	if (path->endpoint == PATH_ENDPOINT_NAME)
 		monitor_say(monitor, GREETING_BACK, NULL);
 	else if (path->endpoint == PATH_ENDPOINT_DIAL)
-		actor_renew_endpoint(&manager->actor, &path->local);
+		actor_drop_endpoint(&manager->actor, &path->local);
 }
 
 static void on_path_change(struct monitors *monitors, struct monitor *monitor,
@@ -222,7 +222,9 @@ static void judge_paths(struct manager *manager)
 		struct path *path = &manager->paths.path[i];
 		const struct monitor *monitor = monitors_find(&manager->monitors, path);
 
-		path->is_down = monitor && !is_carrying(monitor->health.state);
+		/* one that is new has no monitor yet, and has to answer first */
+		path->is_down = monitor ? !is_carrying(monitor->health.state)
+					: manager->monitors.is_late;
 		path->is_backup =
 			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
 		has_primary = has_primary || (!path->is_down && !path->is_backup);
@@ -476,8 +478,8 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 		note_change_after(manager, 0);
 		break;
 	case ANNOUNCE_AGAIN:
-		actor_renew_endpoint(&manager->actor, local);
-		note_change_after(manager, 0);
+		actor_drop_endpoint(&manager->actor, local);
+		note_change(manager);
 		break;
 	}
 }

@@ -330,22 +330,19 @@ static int build_endpoint(struct build *build, const struct path *path)
 }
 
 /*
- * A server does not know how many links a client has, so it allows as many as the kernel can. On a
- * client a connection may have lost its initial subflow, which does not count, and joined again by
- * that path. What it has accepted is not always given back (announce.c), so there is room for more.
+ * As many subflows as the kernel can: a server does not know how many links a client has, and a
+ * client not how many will come. Whether a connection ever accepts an announcement is settled when
+ * it begins (mptcp_pm_data_reset() in net/mptcp/pm.c), so that is allowed with one link already; and
+ * what it has accepted is not always given back (announce.c), so there is room for more than links.
  */
-static struct mptcp_limits limits_for(const struct conf *conf, const struct paths *paths)
+static struct mptcp_limits limits_for(const struct conf *conf)
 {
-	struct mptcp_limits limits = {.subflows = MPTCP_PM_MOST};
-	bool has_followers = false;
+	bool is_told_more = conf->role == CONF_CLIENT && conf->n_servers > 1;
 
-	if (conf->role == CONF_SERVER)
-		return limits;
-	for (unsigned i = 0; i < paths->n; i++)
-		has_followers = has_followers || paths->path[i].endpoint == PATH_ENDPOINT_NAME;
-	limits.subflows = paths->n > 1 ? paths->n : 0;
-	limits.add_addr_accepted = has_followers && paths->n > 1 ? MPTCP_PM_MOST : 0;
-	return limits;
+	return (struct mptcp_limits){
+		.subflows = MPTCP_PM_MOST,
+		.add_addr_accepted = is_told_more ? MPTCP_PM_MOST : 0,
+	};
 }
 
 int wanted_build(struct wanted *wanted, const struct conf *conf, const struct snapshot *snapshot,
@@ -366,7 +363,7 @@ int wanted_build(struct wanted *wanted, const struct conf *conf, const struct sn
 			error = build_endpoint(&build, path);
 	}
 	if (snapshot->has_mptcp)
-		wanted->limits = limits_for(conf, paths);
+		wanted->limits = limits_for(conf);
 	return error;
 }
 

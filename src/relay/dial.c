@@ -214,6 +214,16 @@ static void attempt_failed(struct flow *flow, int error)
 		fail(flow, error);
 }
 
+/* A head start was not enough: the paths that were tried are worth a question. */
+static void doubt_tried(const struct flow *flow)
+{
+	struct relay *relay = flow->relay;
+
+	for (uint32_t i = 0; i < relay->table.n_paths; i++)
+		if (flow->paths_tried & (1u << relay->table.path[i].place))
+			relay->on_doubt(relay, relay->table.path[i].place, true);
+}
+
 void dial_on_timer(struct flow *flow)
 {
 	if (flow->relay->loop->now_ms >= flow->since_ms + DEADLINE_MS) {
@@ -221,6 +231,7 @@ void dial_on_timer(struct flow *flow)
 		loop_close(flow->relay->loop, &flow->side[flow_dialed_side(flow)].watch);
 		fail(flow, -ETIMEDOUT);
 	} else {
+		doubt_tried(flow);
 		attempt_failed(flow, 0);
 	}
 }

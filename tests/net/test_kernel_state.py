@@ -78,16 +78,16 @@ def test_all_that_is_added_is_ours(stage, net, family):
 def test_limits_are_raised_as_far_as_needed(stage, net):
     stage.server(net).start().wait_ready()
     stage.client(net).start().wait_ready()
-    assert limits(net.client) == (8, 2), "room for many announcements; a subflow for each path"
+    assert limits(net.client) == (8, 8)
     assert limits(net.server) == (0, 8)
 
 
 def test_higher_limits_stay(stage, net):
-    net.client.ip("mptcp", "limits", "set", "subflows", "5", "add_addr_accepted", "8")
+    net.client.ip("mptcp", "limits", "set", "subflows", "8", "add_addr_accepted", "8")
     client = stage.client(net).start().wait_ready()
-    assert limits(net.client) == (8, 5)
+    assert limits(net.client) == (8, 8)
     assert client.stop() == 0
-    assert limits(net.client) == (8, 5)
+    assert limits(net.client) == (8, 8)
 
 
 def route_of(node, *words):
@@ -205,7 +205,7 @@ def test_two_in_one_namespace(stage, net, pair, start, stop):
         daemons[index].start().wait_ready()
     assert daemons[stop[0]].stop() == 0
     left = daemons[stop[1]]
-    wanted = (0, 8) if left.role == "server" else (8, 2)
+    wanted = (0, 8) if left.role == "server" else (8, 8)
     assert all(have >= want for have, want in zip(limits(net.client), wanted))
     assert our_rules(net.client), "those of the one that is left"
     assert left.stop() == 0
@@ -282,10 +282,10 @@ def test_limits_before_a_foreign_change_do_not_come_back(stage, net):
     """We raise, somebody sets lower ones, we raise again: those of that somebody are given back."""
     net.client.ip("mptcp", "limits", "set", "subflows", "1", "add_addr_accepted", "0")
     client = stage.client(net).start().wait_ready()
-    assert limits(net.client) == (8, 2)
+    assert limits(net.client) == (8, 8)
     net.client.ip("mptcp", "limits", "set", "subflows", "0", "add_addr_accepted", "0")
     net.client.ip("address", "add", "10.55.0.1/24", "dev", "lan")
-    eventually(lambda: limits(net.client), (8, 2))
+    eventually(lambda: limits(net.client), (8, 8))
     assert client.stop() == 0
     assert limits(net.client) == (0, 0)
 

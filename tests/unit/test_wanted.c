@@ -104,7 +104,7 @@ static void links_in_separate_subnets(void **state)
 	       "523: from 0.0.0.0/0 to 10.10.1.2/32 sport 0 dport 8388: 52016\n"
 	       "522: from 10.10.2.1/32 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
 	       "523: from 0.0.0.0/0 to 10.10.2.2/32 sport 0 dport 8388: 52017\n"
-	       "10.10.1.1 flags 0 dev \n10.10.2.1 flags 0 dev \nlimits 2 8\n");
+	       "10.10.1.1 flags 0 dev \n10.10.2.1 flags 0 dev \nlimits 8 8\n");
 }
 
 static void rented_server(void **state)
@@ -125,7 +125,7 @@ static void rented_server(void **state)
 	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "522: from 192.168.2.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52017\n"
-	       "192.168.1.2 flags 2 dev wan1\n192.168.2.2 flags 2 dev wan2\nlimits 2 0\n");
+	       "192.168.1.2 flags 2 dev wan1\n192.168.2.2 flags 2 dev wan2\nlimits 8 0\n");
 }
 
 static void configured_gateway_replaces_the_default(void **state)
@@ -142,7 +142,7 @@ static void configured_gateway_replaces_the_default(void **state)
 	       "52016: 0.0.0.0/0 via 192.168.1.254 dev wan1 src 192.168.1.2 metric 0\n"
 	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
-	       "192.168.1.2 flags 2 dev wan1\nlimits 0 0\n");
+	       "192.168.1.2 flags 2 dev wan1\nlimits 8 0\n");
 }
 
 static void gateway_outside_the_subnets_is_onlink(void **state)
@@ -157,7 +157,7 @@ static void gateway_outside_the_subnets_is_onlink(void **state)
 	       "52016: 0.0.0.0/0 via 10.0.0.1 dev wan1 src 192.168.1.2 metric 0 onlink\n"
 	       "522: from 192.168.1.2/32 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
 	       "523: from 0.0.0.0/0 to 198.51.100.1/32 sport 0 dport 8388: 52016\n"
-	       "192.168.1.2 flags 2 dev wan1\nlimits 0 0\n");
+	       "192.168.1.2 flags 2 dev wan1\nlimits 8 0\n");
 }
 
 static void link_local_routes_stay_out(void **state)
@@ -174,7 +174,7 @@ static void link_local_routes_stay_out(void **state)
 	       "52016: ::/0 via fe80::9 dev wan1 src fd00:1::1 metric 1024\n"
 	       "522: from fd00:1::1/128 to 2001:db8::1/128 sport 0 dport 8388: 52016\n"
 	       "523: from ::/0 to 2001:db8::1/128 sport 0 dport 8388: 52016\n"
-	       "fd00:1::1 flags 2 dev wan1\nlimits 0 0\n");
+	       "fd00:1::1 flags 2 dev wan1\nlimits 8 0\n");
 }
 
 static void tentative_address_is_no_source(void **state)
@@ -189,7 +189,7 @@ static void tentative_address_is_no_source(void **state)
 	       "52016: fd00:1::/64 via - dev wan1 src - metric 0\n"
 	       "522: from fd00:1::1/128 to fd00:1::2/128 sport 0 dport 8388: 52016\n"
 	       "523: from ::/0 to fd00:1::2/128 sport 0 dport 8388: 52016\n"
-	       "fd00:1::1 flags 2 dev wan1\nlimits 0 0\n");
+	       "fd00:1::1 flags 2 dev wan1\nlimits 8 0\n");
 }
 
 /* By its default route wan1's table would lead to what lies behind the LAN: that is thrown. */
@@ -386,7 +386,7 @@ static void same_destination_twice_is_copied_once(void **state)
 	       "52016: 20.0.0.0/8 via 10.10.1.8 dev wan1 src 10.10.1.1 metric 0\n"
 	       "522: from 10.10.1.1/32 to 20.0.0.1/32 sport 0 dport 8388: 52016\n"
 	       "523: from 0.0.0.0/0 to 20.0.0.1/32 sport 0 dport 8388: 52016\n"
-	       "10.10.1.1 flags 2 dev wan1\nlimits 0 0\n");
+	       "10.10.1.1 flags 2 dev wan1\nlimits 8 0\n");
 }
 
 static void without_mptcp_no_endpoints(void **state)
