@@ -72,9 +72,9 @@ const char *health_reason_text(enum health_reason reason)
  */
 
 #define SILENCE_MS	1000u
-#define PATIENCE_MIN_MS 60u
+#define PATIENCE_MIN_MS 45u
 #define PATIENCE_MAX_MS 1500u
-#define SLACK_MS	40u
+#define SLACK_MS	25u
 #define STUCK_MOST_MS	1500u
 #define STUCK_HOLD_MS	4000u
 #define FALLS_FREE	2u /* without being held down */

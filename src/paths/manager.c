@@ -22,18 +22,18 @@
  * Theory of operation. There is one thing that the manager does, follow(): it reads all that the
  * kernel says, derives the paths, works out what the kernel has to hold for them, does the
  * difference, and publishes the paths. It does so at start, and whenever something may have
- * changed: rtnetlink spoke, events were lost, a client was seen at a new address of ours. Changes
- * come in bursts, so it waits until it has been quiet for a moment, but not for long. Its own
- * changes make it run once more; the difference is then empty, and that ends it.
+ * changed: rtnetlink spoke, events were lost, a client was seen at a new address of ours, a path
+ * went down. The first of a burst of changes is followed at once, the rest together after a pause.
+ * Its own changes make it run once more; the difference is then empty, and that ends it.
  *
  * Deriving and planning are pure (derive.c, wanted.c, plan.c) and hold no state. What the manager
  * remembers is what it cannot read: which slot and which tables are its own, which endpoints it
  * made (in the actor's ledger), and who has been seen where.
  */
 
-#define QUIET_MS      16
-#define QUIET_MOST_MS 500
-#define RETRY_MS      1000
+#define DELAY_MS 4
+#define PAUSE_MS 50
+#define RETRY_MS 1000
 
 struct manager {
 	const struct conf *conf;
@@ -44,12 +44,13 @@ struct manager {
 	int events_fd;
 	struct watch events;
 	struct timer quiet;
-	uint64_t changed_ms; /* when the first of the changes came that were not followed yet */
 	struct snapshot snapshot;
 	struct announce announce;
 	struct paths paths;
 	struct congestion congestion;
 	bool has_followed;
+	unsigned closings; /* see leave() */
+	uint64_t followed_ms;
 	struct tables tables;
 	struct monitors monitors;
 	void (*on_peer_gone)(void *owner, uint64_t gone_ms);
@@ -149,6 +150,35 @@ static void report_lost(struct manager *manager, const struct monitor *lost)
 	}
 }
 
+static bool is_any_carrying(const struct manager *manager)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *monitor = &manager->monitors.monitor[i];
+
+		if (monitor->all && is_carrying(monitor->health.state))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Running connections leave a path that nothing gets through: what they had in flight there goes by
+ * the others. To close its subflows here and now is quicker by some round trips than to ask the
+ * server for it; but if they follow announcements, each connection can afford that a few times only
+ * (announce.c).
+ */
+static void leave(struct manager *manager, const struct monitor *monitor)
+{
+	unsigned most = MPTCP_PM_MOST - 1 - manager->paths.n;
+
+	report_lost(manager, monitor);
+	if (!is_any_carrying(manager) || (monitor->is_follower && manager->closings >= most))
+		return;
+	if (monitor->is_follower)
+		manager->closings++;
+	actor_drop_endpoint(&manager->actor, &monitor->way.local);
+}
+
 /* A path that works again. Its subflows in running connections have to be made once more. */
 static void bring_back(struct manager *manager, struct monitor *monitor)
 {
@@ -168,11 +198,11 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 	struct manager *manager = container_of(monitors, struct manager, monitors);
 	enum health_state now = health_shown(&monitor->health);
 
+	publish(manager);
 	if (is_carrying(before) && !is_carrying(now))
-		report_lost(manager, monitor);
+		leave(manager, monitor);
 	if (!is_carrying(before) && is_carrying(now))
 		bring_back(manager, monitor);
-	publish(manager);
 	if (before != now)
 		note_change_after(manager, 0);
 }
@@ -223,8 +253,8 @@ static void judge_paths(struct manager *manager)
 		const struct monitor *monitor = monitors_find(&manager->monitors, path);
 
 		/* one that is new has no monitor yet, and has to answer first */
-		path->is_down = monitor ? !is_carrying(monitor->health.state)
-					: manager->monitors.is_late;
+		path->is_down =
+			monitor ? !is_carrying(monitor->health.state) : manager->monitors.is_late;
 		path->is_backup =
 			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
 		has_primary = has_primary || (!path->is_down && !path->is_backup);
@@ -266,6 +296,8 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	if (!monitor)
 		return;
 	out->health = health_shown(&monitor->health);
+	if (out->health == HEALTH_UP && health_is_urgent(&monitor->health))
+		out->health = HEALTH_SUSPECT;
 	out->reason = monitor->health.reason;
 	out->since_ms = monitor->health.since_ms;
 	out->rtt_us = monitor->health.rtt_us;
@@ -337,25 +369,26 @@ static int follow(struct manager *manager)
 	return 0;
 }
 
-/* Follows soon: when there has been no change for quiet_ms. */
-static void note_change_after(struct manager *manager, uint32_t quiet_ms)
+/*
+ * Follows soon: in delay_ms, and not at once again if it has just done so, for changes come in
+ * bursts.
+ */
+static void note_change_after(struct manager *manager, uint32_t delay_ms)
 {
-	uint64_t now_ms, due_ms;
+	uint64_t due_ms;
 
 	if (!manager->loop)
 		return;
-	now_ms = manager->loop->now_ms;
-	due_ms = now_ms + quiet_ms;
-	if (!timer_is_armed(&manager->quiet))
-		manager->changed_ms = now_ms;
-	if (due_ms > manager->changed_ms + QUIET_MOST_MS)
-		due_ms = manager->changed_ms + QUIET_MOST_MS;
-	timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
+	due_ms = manager->loop->now_ms + delay_ms;
+	if (delay_ms > 0 && due_ms < manager->followed_ms + PAUSE_MS)
+		due_ms = manager->followed_ms + PAUSE_MS;
+	if (!timer_is_armed(&manager->quiet) || due_ms < manager->quiet.due_ms)
+		timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
 }
 
 static void note_change(struct manager *manager)
 {
-	note_change_after(manager, QUIET_MS);
+	note_change_after(manager, DELAY_MS);
 }
 
 static void on_quiet(struct timer *timer)
@@ -363,10 +396,10 @@ static void on_quiet(struct timer *timer)
 	struct manager *manager = container_of(timer, struct manager, quiet);
 	int error = follow(manager);
 
+	manager->followed_ms = manager->loop->now_ms;
 	if (!error)
 		return;
 	log_warning("cannot follow the changes of the links: %s; trying again", strerror(-error));
-	manager->changed_ms = manager->loop->now_ms;
 	timer_arm(&manager->loop->timers, timer, manager->loop->now_ms + RETRY_MS);
 }
 

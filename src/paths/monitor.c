@@ -58,12 +58,18 @@ static void log_state(const struct monitor *monitor)
 	}
 }
 
+/* That it is urgent to know more matters to those who begin connections, and is no news otherwise.
+ */
 static void tell_change(struct monitor *monitor, enum health_state before, bool has_changed)
 {
-	if (!has_changed)
-		return;
-	log_state(monitor);
-	monitor->all->on_change(monitor->all, monitor, before);
+	bool is_urgent = health_is_urgent(&monitor->health);
+
+	if (has_changed)
+		log_state(monitor);
+	if (has_changed || is_urgent != monitor->was_urgent) {
+		monitor->was_urgent = is_urgent;
+		monitor->all->on_change(monitor->all, monitor, before);
+	}
 }
 
 static void tell_unwanted(struct monitor *monitor, bool is_unwanted)
@@ -318,6 +324,7 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	if (is_new)
 		monitor = add_monitor(monitors, path);
 	monitor->place = place;
+	monitor->is_follower = path->endpoint == PATH_ENDPOINT_NAME;
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;
 	monitor->ask_ms = monitors->loop->now_ms;
@@ -370,11 +377,13 @@ void monitor_doubt(struct monitor *monitor, bool is_quiet)
 	uint64_t now_ms = monitor->all->loop->now_ms;
 	enum health_state before = health_shown(&monitor->health);
 	bool was_urgent = health_is_urgent(&monitor->health);
+	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
 
-	if (is_quiet)
+	if (!is_quiet)
+		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;
+	else if (now_ms >= monitor->health.proven_ms + VOLLEY_MS)
 		health_quieted(&monitor->health, now_ms);
-	else
-		tell_change(monitor, before, health_doubted(&monitor->health, now_ms));
+	tell_change(monitor, before, has_changed);
 	if (health_is_urgent(&monitor->health) && !was_urgent) {
 		monitor->burst = 0;
 		monitor->ask_ms = now_ms;

@@ -18,7 +18,8 @@ struct monitors;
 struct monitor {
 	struct monitors *all; /* NULL: the place is free */
 	struct knock_way way;
-	uint8_t place; /* of the path on the board */
+	uint8_t place;	  /* of the path on the board */
+	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
 	/* the rest is monitor.c's own */
 	struct knock knock[MONITOR_KNOCKS];
@@ -27,6 +28,7 @@ struct monitor {
 	uint64_t ask_ms;   /* the next greeting */
 	uint64_t asked_ms; /* the last one */
 	unsigned burst;	   /* urgent greetings so far */
+	bool was_urgent;   /* told */
 	bool is_unwanted;  /* the server ends our greetings: it does not let us in */
 };
 

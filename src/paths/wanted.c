@@ -332,8 +332,9 @@ static int build_endpoint(struct build *build, const struct path *path)
 /*
  * As many subflows as the kernel can: a server does not know how many links a client has, and a
  * client not how many will come. Whether a connection ever accepts an announcement is settled when
- * it begins (mptcp_pm_data_reset() in net/mptcp/pm.c), so that is allowed with one link already; and
- * what it has accepted is not always given back (announce.c), so there is room for more than links.
+ * it begins (mptcp_pm_data_reset() in net/mptcp/pm.c), so that is allowed with one link already;
+ * and what it has accepted is not always given back (announce.c), so there is room for more than
+ * links.
  */
 static struct mptcp_limits limits_for(const struct conf *conf)
 {

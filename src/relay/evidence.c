@@ -12,28 +12,32 @@
  * LOOK_MS the kernel is asked about their subflows, and each is compared with what it was before:
  *
  *   bytes acknowledged or received grew    the path works: its time goes onto the board
- *   bytes are in flight, and for longer    stuck: a doubt, unless another flow has heard
- *   than usual none were acknowledged      something over the path meanwhile
- *   a lot came, and then nothing           quiet: a lesser doubt
+ *   bytes are in flight, or a lot came     silence: a doubt
+ *   lately, and for longer than usual
+ *   neither grew
+ *   bytes are in flight, and none was      stuck: a graver doubt, since greetings may get through
+ *   acknowledged for STUCK_MS              where large packets do not
  *
- * "Usual" is what TCP's own timer takes, without its floor of 200 ms: srtt + 4 rttvar (RFC 6298),
- * and some more. The supervisor decides what a doubt is worth; here nothing is done about it. While
- * no flow moves, nothing is asked.
+ * "Usual" is a round trip and its variation, as TCP measures them. A doubt is repeated as long as
+ * it lasts, for at most DOUBT_MOST_MS. The supervisor decides what it is worth; here nothing is
+ * done about it. While no flow moves, nothing is asked.
  */
 
-#define LOOK_MS	     20u
-#define REST_MS	     2000u /* without a byte: no witness any more */
-#define TERM_MS	     5000u /* others want to be heard, too */
-#define USUAL_MIN_MS 80u
-#define BUSY_BYTES   (64u << 10)
-#define QUIET_MIN_MS 60u
+#define LOOK_MS	      12u
+#define REST_MS	      2000u /* without a byte: no witness any more */
+#define TERM_MS	      5000u /* others want to be heard, too */
+#define SILENT_MIN_MS 30u
+#define SLACK_MS      15u
+#define STUCK_MS      1000u
+#define DOUBT_MOST_MS 500u
+#define BUSY_BYTES    (64u << 10)
 
-static uint32_t usual_ms(const struct subflow *subflow, uint32_t least_ms)
+/* The longest usual time without a sign of life while there should be one. */
+static uint32_t usual_ms(const struct subflow *subflow)
 {
-	uint64_t us = (uint64_t)subflow->rtt_us + subflow->rtt_us / 2 + 4ull * subflow->rttvar_us;
-	uint32_t ms = (uint32_t)(us / 1000) + 20;
+	uint32_t ms = (subflow->rtt_us + 2 * subflow->rttvar_us) / 1000 + SLACK_MS;
 
-	return ms > least_ms ? ms : least_ms;
+	return ms > SILENT_MIN_MS ? ms : SILENT_MIN_MS;
 }
 
 /* ---- which subflow is on which path ---- */
@@ -74,7 +78,7 @@ static struct evidence_subflow *recall(struct evidence_witness *witness,
 		.acked = subflow->bytes_acked,
 		.received = subflow->bytes_received,
 		.acked_ms = now_ms,
-		.received_ms = now_ms,
+		.moved_ms = now_ms,
 	};
 	return known;
 }
@@ -104,45 +108,49 @@ static void note_heard(struct relay *relay, uint8_t place)
 			      memory_order_relaxed);
 }
 
-static bool has_heard_since(const struct relay *relay, uint8_t place, uint64_t ms)
+/* Whether the subflow has moved; what it did is remembered. */
+static bool has_moved(struct evidence_subflow *known, const struct subflow *subflow,
+		      uint64_t now_ms)
 {
-	return atomic_load_explicit(&relay->counters->heard_ms[place], memory_order_relaxed) > ms;
-}
+	bool has_acked = subflow->bytes_acked != known->acked;
+	bool has_received = subflow->bytes_received != known->received;
 
-static void look_at_sending(struct relay *relay, struct evidence_subflow *known,
-			    const struct subflow *subflow)
-{
-	uint64_t now_ms = relay->loop->now_ms;
-
-	if (subflow->bytes_acked != known->acked)
-		note_heard(relay, known->place);
-	if (subflow->bytes_acked != known->acked || subflow->unacked == 0) {
-		known->acked = subflow->bytes_acked;
+	if (has_acked || subflow->unacked == 0)
 		known->acked_ms = now_ms;
-	} else if (now_ms - known->acked_ms >= usual_ms(subflow, USUAL_MIN_MS) &&
-		   !has_heard_since(relay, known->place, known->acked_ms + LOOK_MS)) {
-		relay->on_doubt(relay, known->place, false);
-	}
+	if (has_received && now_ms - known->moved_ms > DOUBT_MOST_MS)
+		known->busy_bytes = 0;
+	known->busy_bytes += subflow->bytes_received - known->received;
+	known->acked = subflow->bytes_acked;
+	known->received = subflow->bytes_received;
+	if (has_acked || has_received)
+		known->moved_ms = now_ms;
+	return has_acked || has_received;
 }
 
-static void look_at_receiving(struct relay *relay, struct evidence_subflow *known,
-			      const struct subflow *subflow)
+static bool should_move(const struct evidence_subflow *known, const struct subflow *subflow)
+{
+	return subflow->unacked > 0 || known->busy_bytes >= BUSY_BYTES;
+}
+
+static void judge(struct relay *relay, struct evidence_subflow *known,
+		  const struct subflow *subflow)
 {
 	uint64_t now_ms = relay->loop->now_ms;
+	uint64_t silent_ms;
 
-	if (subflow->bytes_received != known->received) {
+	if (has_moved(known, subflow, now_ms)) {
 		note_heard(relay, known->place);
-		known->busy_bytes += subflow->bytes_received - known->received;
-		known->received = subflow->bytes_received;
-		known->received_ms = now_ms;
-		known->is_quiet = false;
-	} else if (!known->is_quiet && known->busy_bytes >= BUSY_BYTES &&
-		   now_ms - known->received_ms >= usual_ms(subflow, QUIET_MIN_MS)) {
-		known->is_quiet = true;
-		known->busy_bytes = 0;
-		if (!has_heard_since(relay, known->place, known->received_ms + LOOK_MS))
-			relay->on_doubt(relay, known->place, true);
+		return;
 	}
+	/* what was sent after a rest has not had its time yet */
+	silent_ms = now_ms - known->moved_ms;
+	if (subflow->unacked > 0 && known->acked_ms > known->moved_ms)
+		silent_ms = now_ms - known->acked_ms;
+	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS)
+		relay->on_doubt(relay, known->place, false);
+	else if (should_move(known, subflow) && silent_ms >= usual_ms(subflow) &&
+		 silent_ms < usual_ms(subflow) + DOUBT_MOST_MS)
+		relay->on_doubt(relay, known->place, true);
 }
 
 static void look_at(struct relay *relay, struct evidence_witness *witness,
@@ -162,8 +170,7 @@ static void look_at(struct relay *relay, struct evidence_witness *witness,
 
 		if (!known)
 			continue;
-		look_at_sending(relay, known, &subflow[i]);
-		look_at_receiving(relay, known, &subflow[i]);
+		judge(relay, known, &subflow[i]);
 	}
 }
 

@@ -19,10 +19,9 @@ struct evidence_subflow {
 	uint8_t place; /* of its path */
 	struct address local, remote;
 	uint64_t acked, received;
-	uint64_t acked_ms;    /* when `acked` last grew, or nothing was in flight */
-	uint64_t received_ms; /* when `received` last grew */
-	uint64_t busy_bytes;  /* received since the last rest */
-	bool is_quiet;	      /* it was told that nothing comes any more */
+	uint64_t acked_ms;   /* when `acked` last grew, or nothing was in flight */
+	uint64_t moved_ms;   /* when either last grew */
+	uint64_t busy_bytes; /* received since the last rest */
 };
 
 /* A flow that is watched: one of those that move bytes. */

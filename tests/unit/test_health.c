@@ -70,7 +70,7 @@ static void silence_makes_a_suspect_then_a_verdict(void **state)
 	assert_int_equal(run(&health, 20000, 30000), 21000);
 	expect(&health, HEALTH_SUSPECT, HEALTH_SILENT);
 	assert_true(health_is_urgent(&health));
-	assert_in_range(run(&health, 21000, 30000), 21060, 21120);
+	assert_in_range(run(&health, 21000, 30000), 21044, 21120);
 	expect(&health, HEALTH_DOWN, HEALTH_SILENT);
 }
 
@@ -89,7 +89,7 @@ static void a_stuck_flow_brings_a_quick_verdict(void **state)
 	assert_true(health_doubted(&health, 20000));
 	expect(&health, HEALTH_SUSPECT, HEALTH_STUCK);
 	health_asked(&health, 20000);
-	assert_in_range(run(&health, 20000, 30000), 20060, 20120);
+	assert_in_range(run(&health, 20000, 30000), 20044, 20120);
 	expect(&health, HEALTH_DOWN, HEALTH_SILENT);
 }
 
@@ -152,7 +152,7 @@ static void quiet_alone_means_little(void **state)
 	assert_int_equal(run(&health, 20012, 60000), 0);
 	health_quieted(&health, 60000);
 	health_asked(&health, 60000);
-	assert_in_range(run(&health, 60000, 70000), 60060, 60120);
+	assert_in_range(run(&health, 60000, 70000), 60044, 60120);
 	expect(&health, HEALTH_DOWN, HEALTH_SILENT);
 }
 
@@ -174,7 +174,7 @@ static void unreachable_is_a_suspicion_first(void **state)
 
 	assert_true(health_failed(&health, 20000, HEALTH_UNREACHABLE));
 	expect(&health, HEALTH_SUSPECT, HEALTH_UNREACHABLE);
-	assert_in_range(run(&health, 20000, 30000), 20060, 20120);
+	assert_in_range(run(&health, 20000, 30000), 20044, 20120);
 	expect(&health, HEALTH_DOWN, HEALTH_UNREACHABLE);
 }
 
