@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "conf/conf.h"
 #include "paths/board.h"
+#include "paths/report.h"
 
 struct manager;
 
@@ -25,6 +26,10 @@ int manager_start(struct manager *manager, struct loop *loop);
  * then announced to every connection, the running ones included. Cheap when it is known already.
  */
 void manager_witness(struct manager *manager, const struct address *local);
+
+/* Fills in the paths that there are, and behind them those that are absent; their traffic is left
+ * empty. Nothing is read anew for it. */
+void manager_report(const struct manager *manager, struct report *report);
 
 /* Removes everything that it added, gives the limits back, and frees. NULL is allowed. */
 void manager_close(struct manager *manager);
