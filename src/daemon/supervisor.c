@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/background.h"
+#include "daemon/control.h"
 #include "daemon/crew.h"
 #include "daemon/privilege.h"
 #include "daemon/resolve.h"
@@ -37,6 +38,7 @@ struct supervisor {
 	struct manager *manager;
 	struct crew crew;
 	struct signals signals;
+	struct control *control; /* NULL: done without */
 	struct timer grace;
 	bool is_stopping;
 	bool has_failed;
@@ -164,9 +166,11 @@ static int run(struct supervisor *supervisor)
 		error = start_crew(supervisor);
 	if (error == 0)
 		error = manager_start(supervisor->manager, &supervisor->loop);
-	if (error == 0)
-		error = loop_run(&supervisor->loop);
-	return error;
+	if (error < 0)
+		return error;
+	supervisor->control =
+		control_open(&supervisor->loop, &supervisor->crew, supervisor->manager);
+	return loop_run(&supervisor->loop);
 }
 
 static int prepare_board(struct supervisor *supervisor)
@@ -212,6 +216,7 @@ int supervisor_run(struct conf *conf)
 		if (error < 0)
 			log_error("cannot go on: %s", strerror(-error));
 	}
+	control_close(supervisor.control);
 	manager_close(supervisor.manager);
 	sockets_close(&supervisor.sockets);
 	board_free(supervisor.board);
