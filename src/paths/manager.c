@@ -343,6 +343,7 @@ static void report_present(const struct manager *manager, const struct board_pat
 			   struct report_path *out)
 {
 	memcpy(out->interface, path->interface, IF_NAMESIZE);
+	out->ifindex = path->ifindex;
 	out->local = path->local;
 	out->server = path->server;
 	out->state = path->health;

@@ -74,10 +74,18 @@ void report_select(const struct conf *conf, struct inet_diag_subflows *subflows)
 
 unsigned report_place(const struct report *report, const struct inet_diag_subflow *subflow)
 {
-	for (unsigned i = 0; i < report->n_paths; i++)
-		if (address_ip_equal(&report->path[i].local, &subflow->local))
+	unsigned found = report->n_paths;
+
+	for (unsigned i = report->n_paths; i-- > 0;) {
+		const struct report_path *path = &report->path[i];
+
+		if (!address_ip_equal(&path->local, &subflow->local))
+			continue;
+		if (path->ifindex && path->ifindex == subflow->ifindex)
 			return i;
-	return report->n_paths;
+		found = i;
+	}
+	return found;
 }
 
 static void add_congestion_control(struct report_traffic *traffic, const char *name)

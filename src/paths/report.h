@@ -28,6 +28,7 @@ struct report_traffic {
 
 struct report_path {
 	char interface[IF_NAMESIZE];
+	uint32_t ifindex;	      /* 0: it is absent */
 	struct address local, server; /* family 0: not known; a server's paths have no `server` */
 	enum health_state state;
 	const char *reason; /* a few words that live for ever */
@@ -44,7 +45,8 @@ struct report {
 	struct report_traffic elsewhere; /* subflows of ours whose address is no path's */
 };
 
-/* The path of this subflow, or report->n_paths: none. */
+/* The path of this subflow: the one of its address, and of its interface if two have that address.
+ * Or report->n_paths: none. */
 unsigned report_place(const struct report *report, const struct inet_diag_subflow *subflow);
 
 /*

@@ -137,6 +137,23 @@ static void subflows_add_up_on_their_paths(void **state)
 	array_free(&subflows);
 }
 
+static void an_address_on_two_interfaces_is_told_apart(void **state)
+{
+	struct report report = two_paths();
+	struct inet_diag_subflow subflow = {.local = world_ip("10.10.1.1")};
+
+	report.path[0].ifindex = WAN1;
+	report.path[1].ifindex = WAN2;
+	report.path[1].local = report.path[0].local;
+	assert_int_equal(report_place(&report, &subflow), 0);
+	subflow.ifindex = WAN2;
+	assert_int_equal(report_place(&report, &subflow), 1);
+	subflow.ifindex = LAN;
+	assert_int_equal(report_place(&report, &subflow), 0);
+	subflow.local = world_ip("10.10.7.1");
+	assert_int_equal(report_place(&report, &subflow), 2);
+}
+
 static void tally_never_falls(void **state)
 {
 	const struct address wan1 = world_ip("10.10.1.1");
@@ -252,6 +269,7 @@ int main(void)
 		cmocka_unit_test(a_server_keeps_what_ends_at_its_addresses),
 		cmocka_unit_test(nothing_is_selected_from_nothing),
 		cmocka_unit_test(subflows_add_up_on_their_paths),
+		cmocka_unit_test(an_address_on_two_interfaces_is_told_apart),
 		cmocka_unit_test(tally_never_falls),
 		cmocka_unit_test(tally_holds_any_number_of_addresses),
 		cmocka_unit_test(a_path_that_goes_is_absent_until_it_comes_back),
