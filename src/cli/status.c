@@ -22,6 +22,7 @@
 #define ANSWER_BYTES_MAX (8UL << 20)
 #define RATE_MS		 500 /* between two looks, where one is shown */
 #define WATCH_MS	 1000
+#define RETRY_MS	 10
 #define CLEAR		 "\033[H\033[2J"
 
 struct request {
@@ -44,6 +45,13 @@ struct look {
 	unsigned n;
 	struct reply reply[RENDEZVOUS_MAX];
 };
+
+static void sleep_ms(long milliseconds)
+{
+	const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+
+	nanosleep(&time, NULL);
+}
 
 static int wait_for(int fd, short events, uint64_t end_ms)
 {
@@ -90,9 +98,22 @@ static int converse(int fd, const struct question *question, char **text)
 	return read_answer(fd, clock_ms() + PATIENCE_MS, text);
 }
 
+/* While others fill its backlog: again and again. */
+static int connect_to(const struct rendezvous *who)
+{
+	uint64_t end_ms = clock_ms() + PATIENCE_MS;
+	int fd = rendezvous_connect(who);
+
+	while (fd == -EAGAIN && clock_ms() < end_ms) {
+		sleep_ms(RETRY_MS);
+		fd = rendezvous_connect(who);
+	}
+	return fd;
+}
+
 static void ask(struct reply *reply, const struct question *question)
 {
-	int fd = rendezvous_connect(&reply->who);
+	int fd = connect_to(&reply->who);
 
 	reply->text = NULL;
 	reply->error = fd < 0 ? fd : converse(fd, question, &reply->text);
@@ -188,13 +209,6 @@ static bool show(FILE *out, FILE *complaints, const struct request *request, con
 			request->has_role ? " " : "",
 			request->has_role ? role_name(request->role) : "");
 	return is_whole;
-}
-
-static void sleep_ms(long milliseconds)
-{
-	const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-
-	nanosleep(&time, NULL);
 }
 
 static int show_once(const struct request *request)

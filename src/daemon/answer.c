@@ -14,7 +14,7 @@
 
 /* A key that is added here never changes its meaning; a change of meaning raises this. */
 #define VERSION	     1
-#define SUBFLOWS_MAX (8 * ANSWER_CONNECTIONS_MAX)
+#define SUBFLOWS_MAX 2048
 
 /* ---- values; what is not known is null ---- */
 

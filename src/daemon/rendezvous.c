@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BACKLOG 16
+#define BACKLOG 128
 
 static const char *role_name(enum conf_role role)
 {
