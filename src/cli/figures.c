@@ -38,7 +38,11 @@ const char *figures_rtt(uint64_t microseconds, char buf[static FIGURES_TEXT_BYTE
 	double ms = (double)microseconds / 1000;
 
 	if (ms < 999.5)
-		snprintf(buf, FIGURES_TEXT_BYTES, "%.*f ms", ms < 99.95 ? 1 : 0, ms);
+		snprintf(buf, FIGURES_TEXT_BYTES, "%.*f ms",
+			 ms < 0.995   ? 2
+			 : ms < 99.95 ? 1
+				      : 0,
+			 ms);
 	else
 		snprintf(buf, FIGURES_TEXT_BYTES, "%.2f s", ms / 1000);
 	return buf;

@@ -15,7 +15,7 @@ const char *figures_bytes(uint64_t bytes, char buf[static FIGURES_TEXT_BYTES]);
 /* "0 bit/s", "95.6 Mbit/s", from bytes within a time, which is not 0. */
 const char *figures_rate(uint64_t bytes, uint64_t within_ms, char buf[static FIGURES_TEXT_BYTES]);
 
-/* "0.4 ms", "5.3 ms", "120 ms", "1.25 s" */
+/* "0.04 ms", "5.3 ms", "120 ms", "1.25 s" */
 const char *figures_rtt(uint64_t microseconds, char buf[static FIGURES_TEXT_BYTES]);
 
 /* "0 s", "14 s", "3 min", "2 h 13 min", "5 d 3 h" */

@@ -102,7 +102,6 @@ static struct json_object *path_of(const struct report_path *path, const struct 
 	} else {
 		add_bool(out, "announced", path->is_announced);
 	}
-	add_traffic(out, &path->traffic);
 	return out;
 }
 
@@ -112,10 +111,16 @@ static void add_paths(struct json_object *answer, const struct report *report,
 	struct json_object *paths = json_object_new_array();
 	struct json_object *elsewhere = json_object_new_object();
 
-	for (unsigned i = 0; i < report->n_paths; i++)
-		json_object_array_add(paths, path_of(&report->path[i], conf, now_ms));
+	for (unsigned i = 0; i < report->n_paths; i++) {
+		struct json_object *path = path_of(&report->path[i], conf, now_ms);
+
+		if (report->has_traffic)
+			add_traffic(path, &report->path[i].traffic);
+		json_object_array_add(paths, path);
+	}
 	add(answer, "paths", paths);
-	add_traffic(elsewhere, &report->elsewhere);
+	if (report->has_traffic)
+		add_traffic(elsewhere, &report->elsewhere);
 	add(answer, "elsewhere", elsewhere);
 }
 
@@ -217,7 +222,10 @@ static int look(struct answer_subject *subject, struct report *report,
 	tally_look(&subject->tally, subflows);
 	for (unsigned i = 0; i < report->n_paths; i++)
 		add_tally(&report->path[i].traffic, &subject->tally, &report->path[i].local);
-	return report_add_traffic(report, subflows);
+	error = report_add_traffic(report, subflows);
+	if (error)
+		array_free(subflows);
+	return error;
 }
 
 static void add_look(struct json_object *answer, int error,

@@ -14,7 +14,6 @@
 /* include/net/tcp_states.h; the C library's header has them too, but not the whole tcp_info. */
 #define STATE_ESTABLISHED  1
 #define STATE_SYN_SENT	   2
-#define STATE_SYN_RECEIVED 3
 
 #define JOIN_FLAGS   (MPTCP_SUBFLOW_FLAG_JOIN_REM | MPTCP_SUBFLOW_FLAG_JOIN_LOC)
 #define BACKUP_FLAGS (MPTCP_SUBFLOW_FLAG_BKUP_REM | MPTCP_SUBFLOW_FLAG_BKUP_LOC)
@@ -118,7 +117,7 @@ static int dump_family(struct netlink *netlink, sa_family_t family, uint16_t loc
 	ask->sdiag_family = (uint8_t)family;
 	ask->sdiag_protocol = IPPROTO_TCP;
 	ask->idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1);
-	ask->idiag_states = 1 << STATE_ESTABLISHED | 1 << STATE_SYN_SENT | 1 << STATE_SYN_RECEIVED;
+	ask->idiag_states = 1 << STATE_ESTABLISHED | 1 << STATE_SYN_SENT;
 	ask->id.idiag_sport = htons(local_port);
 	ask->id.idiag_dport = htons(remote_port);
 	ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;

@@ -12,6 +12,14 @@ static struct absence *find(struct absences *absences, const char *interface)
 	return NULL;
 }
 
+uint64_t absences_since_ms(const struct absences *absences, const char *interface)
+{
+	for (unsigned i = 0; i < absences->n; i++)
+		if (strcmp(absences->item[i].interface, interface) == 0)
+			return absences->item[i].since_ms;
+	return 0;
+}
+
 static bool is_path(const struct paths *paths, const char *interface)
 {
 	for (unsigned i = 0; i < paths->n; i++)
@@ -46,14 +54,17 @@ static struct absence *add(struct absences *absences, const char *interface)
 	return item;
 }
 
-static void note_present(struct absences *absences, const struct path *path)
+static void note_present(struct absences *absences, const struct path *path, uint64_t now_ms)
 {
 	struct absence *item = find(absences, path->interface);
+	bool is_new = !item || item->is_absent;
 
 	if (!item)
 		item = add(absences, path->interface);
 	if (!item)
 		return;
+	if (is_new)
+		item->since_ms = now_ms;
 	item->local = path->local;
 	item->server = path->server;
 	item->is_absent = false;
@@ -71,7 +82,7 @@ void absences_follow(struct absences *absences, const struct conf *conf, const s
 		}
 	}
 	for (unsigned i = 0; i < paths->n; i++)
-		note_present(absences, &paths->path[i]);
+		note_present(absences, &paths->path[i], now_ms);
 	for (unsigned i = 0; i < conf->n_paths; i++) {
 		const struct conf_path *path = &conf->path[i];
 		struct absence *item = find(absences, path->interface);

@@ -13,7 +13,7 @@ struct absence {
 	char interface[IF_NAMESIZE];
 	struct address local, server; /* as they were last; family 0: never known */
 	bool is_absent;
-	uint64_t since_ms; /* CLOCK_MONOTONIC */
+	uint64_t since_ms; /* it is absent, or present, since then; CLOCK_MONOTONIC */
 };
 
 /* All interfaces that were ever a path, present or not. Starts as zeroes. */
@@ -26,5 +26,8 @@ struct absences {
  * for longest is forgotten. */
 void absences_follow(struct absences *absences, const struct conf *conf, const struct paths *paths,
 		     uint64_t now_ms);
+
+/* Since when this interface is a path, or is absent; 0: it never was one. */
+uint64_t absences_since_ms(const struct absences *absences, const char *interface);
 
 #endif

@@ -347,7 +347,8 @@ static void report_present(const struct manager *manager, const struct board_pat
 	out->local = path->local;
 	out->server = path->server;
 	out->state = path->health;
-	out->since_ms = path->since_ms;
+	out->since_ms = path->since_ms ? path->since_ms
+				       : absences_since_ms(&manager->absences, path->interface);
 	out->rtt_us = path->rtt_us;
 	out->may_start = path->may_start;
 	out->is_announced = is_announced(manager, &path->local);

@@ -29,7 +29,7 @@ static bool is_ours(const struct conf *conf, const struct inet_diag_subflow *sub
 	bool is_client = conf->role == CONF_CLIENT;
 	const struct address *end = is_client ? &subflow->remote : &subflow->local;
 
-	if (end->port != conf->server_port)
+	if (end->port != conf->server_port || (!subflow->is_mptcp && !subflow->is_established))
 		return false;
 	for (unsigned i = 0; i < conf->n_servers; i++) {
 		const struct address *named = &conf->server[i].address;
@@ -157,6 +157,7 @@ int report_add_traffic(struct report *report, const struct inet_diag_subflows *s
 		return -ENOMEM;
 	for (unsigned place = 0; place <= report->n_paths; place++)
 		add_path(report, place, subflows, rtts);
+	report->has_traffic = true;
 	free(rtts);
 	return 0;
 }

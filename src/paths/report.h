@@ -42,6 +42,7 @@ struct report_path {
 struct report {
 	unsigned n_paths;
 	struct report_path path[REPORT_PATHS_MAX];
+	bool has_traffic;		 /* false: nothing is known of it */
 	struct report_traffic elsewhere; /* subflows of ours whose address is no path's */
 };
 
@@ -52,7 +53,7 @@ unsigned report_place(const struct report *report, const struct inet_diag_subflo
 /*
  * Sorts the subflows by connection, the one that began it first, and takes out those that do not
  * belong to this bridge: a connection is its own if one of its subflows ends at an address that
- * `conf` names.
+ * `conf` names. Plain TCP that is not open yet goes too: most of it are greetings.
  */
 void report_select(const struct conf *conf, struct inet_diag_subflows *subflows);
 

@@ -55,6 +55,7 @@ static void connections_to_other_servers_are_taken_out(void **state)
 	open_subflow(&subflows, 9, "10.10.1.1", "10.10.1.2");
 	open_subflow(&subflows, 0, "10.10.1.1", "10.10.1.2"); /* a greeting */
 	open_subflow(&subflows, 0, "10.10.1.1", "192.0.2.1");
+	open_subflow(&subflows, 0, "10.10.1.1", "10.10.1.2")->is_established = false;
 	report_select(&conf, &subflows);
 	assert_int_equal(subflows.n, 3);
 	assert_int_equal(subflows.item[0].token, 0);
@@ -217,6 +218,8 @@ static void a_path_that_goes_is_absent_until_it_comes_back(void **state)
 	add_path(&first, "wan1", "10.10.1.1");
 	absences_follow(&absences, &conf, &both, 100);
 	assert_int_equal(absences.n, 2);
+	assert_int_equal(absences_since_ms(&absences, "wan1"), 100);
+	assert_int_equal(absences_since_ms(&absences, "wan3"), 0);
 	absences_follow(&absences, &conf, &first, 200);
 	absences_follow(&absences, &conf, &first, 300);
 	assert_false(absences.item[0].is_absent);
@@ -224,7 +227,10 @@ static void a_path_that_goes_is_absent_until_it_comes_back(void **state)
 	assert_int_equal(absences.item[1].since_ms, 200);
 	assert_true(address_ip_equal(&absences.item[1].local, &both.path[1].local));
 	absences_follow(&absences, &conf, &both, 400);
+	absences_follow(&absences, &conf, &both, 500);
 	assert_false(absences.item[1].is_absent);
+	assert_int_equal(absences_since_ms(&absences, "wan1"), 100);
+	assert_int_equal(absences_since_ms(&absences, "wan2"), 400);
 }
 
 static void a_configured_path_is_absent_from_the_start(void **state)

@@ -235,7 +235,7 @@ static void figures_have_three_digits(void **state)
 	assert_string_equal(figures_bytes(UINT64_MAX, text), "18.4 EB");
 	assert_string_equal(figures_rate(11950000, 1000, text), "95.6 Mbit/s");
 	assert_string_equal(figures_rate(0, 1, text), "0 bit/s");
-	assert_string_equal(figures_rtt(40, text), "0.0 ms");
+	assert_string_equal(figures_rtt(40, text), "0.04 ms");
 	assert_string_equal(figures_rtt(5340, text), "5.3 ms");
 	assert_string_equal(figures_rtt(120400, text), "120 ms");
 	assert_string_equal(figures_rtt(1250000, text), "1.25 s");
