@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* include/net/tcp_states.h; the C library's header has them too, but not the whole tcp_info. */
-#define STATE_ESTABLISHED  1
-#define STATE_SYN_SENT	   2
+#define STATE_ESTABLISHED 1
+#define STATE_SYN_SENT	  2
 
 #define JOIN_FLAGS   (MPTCP_SUBFLOW_FLAG_JOIN_REM | MPTCP_SUBFLOW_FLAG_JOIN_LOC)
 #define BACKUP_FLAGS (MPTCP_SUBFLOW_FLAG_BKUP_REM | MPTCP_SUBFLOW_FLAG_BKUP_LOC)
