@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,7 +62,8 @@ static void insert(struct rendezvous_list *list, const struct rendezvous *found)
 	list->item[place] = *found;
 }
 
-static int find_in(uint64_t netns, struct rendezvous_list *list)
+/* Those of that namespace; NULL: of any. */
+static int find_in(const uint64_t *netns, struct rendezvous_list *list)
 {
 	DIR *directory = opendir(STORE_DIRECTORY);
 	const struct dirent *entry;
@@ -71,7 +73,9 @@ static int find_in(uint64_t netns, struct rendezvous_list *list)
 	while (list->n < RENDEZVOUS_MAX && (entry = readdir(directory))) {
 		struct rendezvous found;
 
-		if (rendezvous_parse(entry->d_name, netns, &found))
+		uint64_t cookie = netns ? *netns : strtoull(entry->d_name, NULL, 10);
+
+		if (rendezvous_parse(entry->d_name, cookie, &found))
 			insert(list, &found);
 	}
 	closedir(directory);
@@ -84,7 +88,7 @@ int rendezvous_find(struct rendezvous_list *list)
 	int error = store_find_netns(&netns);
 
 	list->n = 0;
-	return error ? error : find_in(netns, list);
+	return error ? error : find_in(&netns, list);
 }
 
 static int open_socket(void)
@@ -109,12 +113,16 @@ int rendezvous_connect(const struct rendezvous *there)
 	return fd;
 }
 
-/* The store is locked: whoever has a name here also listens, or is dead. */
-static void sweep(uint64_t netns)
+/*
+ * The store is locked: whoever has a name here also listens, or is dead. A socket in a directory
+ * can be reached from every network namespace, so those of namespaces that are gone are swept up as
+ * well.
+ */
+static void sweep(void)
 {
 	struct rendezvous_list list = {0};
 
-	find_in(netns, &list);
+	find_in(NULL, &list);
 	for (unsigned i = 0; i < list.n; i++) {
 		int fd = rendezvous_connect(&list.item[i]);
 
@@ -150,7 +158,7 @@ int rendezvous_listen(enum conf_role role, struct rendezvous *out)
 
 	if (fd == 0) {
 		store_lock(&store);
-		sweep(store.netns);
+		sweep();
 		name_it(out, store.netns, role, getpid());
 		fd = listen_at(&out->address);
 		store_unlock(&store);

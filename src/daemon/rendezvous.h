@@ -30,7 +30,8 @@ int rendezvous_find(struct rendezvous_list *list);
 
 /*
  * Opens this process's own control socket for a daemon of `role`, for its user alone; it listens,
- * and does not block. Sockets that killed processes have left are removed. The descriptor, or
+ * and does not block. Sockets that killed processes have left are
+ * removed, those of other namespaces too. The descriptor, or
  * -errno.
  */
 int rendezvous_listen(enum conf_role role, struct rendezvous *out);

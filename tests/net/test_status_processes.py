@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from observe import eventually
+from observe import Stage, eventually
 from testbed import Link, bridge
 from testbed.mpbridge import binary
 
@@ -53,6 +53,17 @@ def test_a_killed_daemon_is_ignored_and_its_socket_removed_by_the_next(stage):
     again = stage.client(net, name="again").start().wait_ready()
     assert not old[0].exists()
     assert [answer["pid"] for answer in answers(net.client)] == [again.process.pid]
+
+
+def test_the_socket_of_a_namespace_that_is_gone_is_removed(stage):
+    with Stage() as other:
+        net = bridge(other.lab, [Link(), Link()])
+        client = other.client(net).start().wait_ready()
+        old = sockets(client)
+        client.stop(signal.SIGKILL)
+    assert old[0].exists()
+    stage.client(bridge(stage.lab, [Link(), Link()])).start().wait_ready()
+    assert not old[0].exists()
 
 
 def test_all_daemons_of_the_namespace_are_shown_and_no_others(stage):
