@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mpbridge: bonds the links between two routers. */
 #include "cli/run.h"
+#include "cli/status.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ static const struct subcommand {
 } subcommands[] = {
 	{"client", run_client, "carry intercepted connections to the far router"},
 	{"server", run_server, "take them in from there and connect to their destinations"},
+	{"status", run_status, "tell how those that run here are"},
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

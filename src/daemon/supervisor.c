@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/background.h"
+#include "daemon/control.h"
 #include "daemon/crew.h"
 #include "daemon/privilege.h"
 #include "daemon/resolve.h"
@@ -39,6 +40,7 @@ struct supervisor {
 	struct manager *manager;
 	struct crew crew;
 	struct signals signals;
+	struct control *control; /* NULL: done without */
 	struct timer grace;
 	bool is_stopping;
 	bool has_failed;
@@ -182,9 +184,11 @@ static int run(struct supervisor *supervisor)
 		manager_on_peer_gone(supervisor->manager, on_peer_gone, supervisor);
 		error = manager_start(supervisor->manager, &supervisor->loop);
 	}
-	if (error == 0)
-		error = loop_run(&supervisor->loop);
-	return error;
+	if (error < 0)
+		return error;
+	supervisor->control =
+		control_open(&supervisor->loop, &supervisor->crew, supervisor->manager);
+	return loop_run(&supervisor->loop);
 }
 
 /* Not 0, and another one at each start. */
@@ -242,6 +246,7 @@ int supervisor_run(struct conf *conf)
 		if (error < 0)
 			log_error("cannot go on: %s", strerror(-error));
 	}
+	control_close(supervisor.control);
 	manager_close(supervisor.manager);
 	sockets_close(&supervisor.sockets);
 	board_free(supervisor.board);

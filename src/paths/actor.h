@@ -41,9 +41,9 @@ int actor_look(struct actor *actor, struct snapshot *snapshot);
 int actor_run(struct actor *actor, const struct plan *plan);
 
 /*
- * Deletes our endpoint at this address, which closes its subflows; the next plan adds it again if it
- * is still wanted, and then they are made anew in the connections that run. 0 or -errno; -ENOENT:
- * there is none of ours.
+ * Deletes our endpoint at this address, which closes its subflows; the next plan adds it again if
+ * it is still wanted, and then they are made anew in the connections that run. 0 or -errno;
+ * -ENOENT: there is none of ours.
  */
 int actor_drop_endpoint(struct actor *actor, const struct address *address);
 

@@ -3,6 +3,7 @@
 #include "paths/manager.h"
 
 #include "base/log.h"
+#include "paths/absence.h"
 #include "paths/actor.h"
 #include "paths/congestion.h"
 #include "paths/derive.h"
@@ -52,6 +53,7 @@ struct manager {
 	unsigned closings; /* see leave() */
 	uint64_t followed_ms;
 	struct tables tables;
+	struct absences absences;
 	struct monitors monitors;
 	void (*on_peer_gone)(void *owner, uint64_t gone_ms);
 	void *owner;
@@ -364,6 +366,7 @@ static int follow(struct manager *manager)
 
 	if (error)
 		return error;
+	absences_follow(&manager->absences, manager->conf, &manager->paths, clock_ms());
 	follow_monitors(manager);
 	publish(manager);
 	return 0;
@@ -415,6 +418,66 @@ static void on_events(struct watch *watch, uint32_t events)
 		log_warning("cannot read netlink events: %s", strerror(-result));
 	if (result != 0)
 		note_change(manager);
+}
+
+/* ---- the report ---- */
+
+static bool is_announced(const struct manager *manager, const struct address *local)
+{
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		if (manager->paths.path[i].endpoint == PATH_ENDPOINT_ANNOUNCE &&
+		    address_ip_equal(&manager->paths.path[i].local, local))
+			return true;
+	return false;
+}
+
+/* A server asks nothing of its paths; it waits until a client comes by them. */
+static const char *reason_of(const struct manager *manager, const struct report_path *path,
+			     enum health_reason reason)
+{
+	if (manager->conf->role == CONF_CLIENT)
+		return health_reason_text(reason);
+	return path->is_announced ? "announced to clients" : "no client has come by it yet";
+}
+
+static void report_present(const struct manager *manager, const struct board_path *path,
+			   struct report_path *out)
+{
+	memcpy(out->interface, path->interface, IF_NAMESIZE);
+	out->ifindex = path->ifindex;
+	out->local = path->local;
+	out->server = path->server;
+	out->state = path->health;
+	out->since_ms = path->since_ms ? path->since_ms
+				       : absences_since_ms(&manager->absences, path->interface);
+	out->rtt_us = path->rtt_us;
+	out->may_start = path->may_start;
+	out->is_announced = is_announced(manager, &path->local);
+	out->reason = reason_of(manager, out, path->reason);
+}
+
+static void report_absent(const struct manager *manager, const struct absence *absence,
+			  struct report_path *out)
+{
+	memcpy(out->interface, absence->interface, IF_NAMESIZE);
+	out->local = absence->local;
+	out->server = absence->server;
+	out->state = HEALTH_ABSENT;
+	out->since_ms = absence->since_ms;
+	out->reason = diagnosis_excuse(manager->conf, &manager->snapshot, absence->interface);
+}
+
+void manager_report(const struct manager *manager, struct report *report)
+{
+	const struct board_table *table = &manager->board->table;
+
+	*report = (struct report){0};
+	for (unsigned i = 0; i < table->n_paths; i++)
+		report_present(manager, &table->path[i], &report->path[report->n_paths++]);
+	for (unsigned i = 0; i < manager->absences.n; i++)
+		if (manager->absences.item[i].is_absent)
+			report_absent(manager, &manager->absences.item[i],
+				      &report->path[report->n_paths++]);
 }
 
 /* ---- opening and closing ---- */

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "conf/conf.h"
 #include "paths/board.h"
+#include "paths/report.h"
 #include "shadowsocks/greeting.h"
 
 struct manager;
@@ -43,6 +44,10 @@ void manager_doubt(struct manager *manager, uint8_t place, bool is_quiet);
 /* Client: whom to tell that the server is another one than at gone_ms (CLOCK_MONOTONIC). */
 void manager_on_peer_gone(struct manager *manager,
 			  void (*on_peer_gone)(void *owner, uint64_t gone_ms), void *owner);
+
+/* Fills in the paths that there are, and behind them those that are absent; their traffic is left
+ * empty. Nothing is read anew for it. */
+void manager_report(const struct manager *manager, struct report *report);
 
 /* Removes everything that it added, gives the limits back, and frees. NULL is allowed. */
 void manager_close(struct manager *manager);

@@ -16,7 +16,7 @@
 #define NAME_BYTES 64
 
 /* SO_NETNS_COOKIE came with 5.14. An inode would do too, but another namespace may have had it. */
-static int find_netns(uint64_t *cookie)
+int store_find_netns(uint64_t *cookie)
 {
 	socklen_t length = sizeof(*cookie);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -35,7 +35,7 @@ int store_open(struct store *store)
 	int error;
 
 	store->directory_fd = -1;
-	error = find_netns(&store->netns);
+	error = store_find_netns(&store->netns);
 	if (error)
 		return error;
 	if (mkdir(STORE_DIRECTORY, 0755) < 0 && errno != EEXIST)

@@ -17,6 +17,9 @@ struct store {
 	uint64_t netns;	  /* the network namespace's cookie: never used twice between two boots */
 };
 
+/* The cookie of the network namespace of this process. 0 or -errno. */
+int store_find_netns(uint64_t *cookie);
+
 /* Makes the directory, if need be. 0 or -errno; without a store all else is harmless. */
 int store_open(struct store *store);
 void store_close(struct store *store);

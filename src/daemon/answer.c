@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The answer to a question about the state: one JSON document. */
+#include "daemon/answer.h"
+
+#include "kernel/inet_diag.h"
+#include "kernel/socket.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A key that is added here never changes its meaning; a change of meaning raises this. */
+#define VERSION	     1
+#define SUBFLOWS_MAX 2048
+
+/* ---- values; what is not known is null ---- */
+
+static void add(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	add(object, key, json_object_new_int64((int64_t)number));
+}
+
+static void add_number_or_null(struct json_object *object, const char *key, uint64_t number)
+{
+	add(object, key, number ? json_object_new_int64((int64_t)number) : NULL);
+}
+
+static void add_bool(struct json_object *object, const char *key, bool value)
+{
+	add(object, key, json_object_new_boolean(value));
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
+static void add_address(struct json_object *object, const char *key, const struct address *address)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	add_text(object, key, address->family ? address_format(address, text) : NULL);
+}
+
+/* The share of what was sent that had to be sent again, 0 to 1. */
+static void add_loss(struct json_object *object, uint64_t sent, uint64_t again)
+{
+	double share = sent ? (double)again / (double)sent : 0;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%.5f", share);
+	add(object, "loss", sent ? json_object_new_double_s(share, text) : NULL);
+}
+
+/* ---- paths ---- */
+
+static void add_traffic(struct json_object *path, const struct report_traffic *traffic)
+{
+	struct json_object *names = json_object_new_array();
+
+	add_number(path, "subflows", traffic->n_subflows);
+	add_number(path, "joining", traffic->n_joining);
+	add_number(path, "backup", traffic->n_backup);
+	add_number(path, "tcp", traffic->n_tcp);
+	add_number(path, "bytes_sent", traffic->bytes_acked);
+	add_number(path, "bytes_received", traffic->bytes_received);
+	add_number(path, "seen_sent", traffic->seen_acked);
+	add_number(path, "seen_received", traffic->seen_received);
+	add_number_or_null(path, "rtt_min_us", traffic->rtt_min_us);
+	add_number_or_null(path, "rtt_median_us", traffic->rtt_median_us);
+	add_number(path, "delivery_rate", traffic->delivery_rate);
+	add_loss(path, traffic->bytes_sent, traffic->bytes_sent_again);
+	for (unsigned i = 0; i < traffic->n_congestion_controls; i++)
+		json_object_array_add(names,
+				      json_object_new_string(traffic->congestion_control[i]));
+	add(path, "congestion_control", names);
+}
+
+static struct json_object *path_of(const struct report_path *path, const struct conf *conf,
+				   uint64_t now_ms)
+{
+	struct json_object *out = json_object_new_object();
+
+	add_text(out, "interface", path->interface);
+	add_address(out, "local", &path->local);
+	add_text(out, "state", health_state_text(path->state));
+	add_text(out, "reason", path->reason);
+	add(out, "age_ms",
+	    path->since_ms ? json_object_new_int64((int64_t)(now_ms - path->since_ms)) : NULL);
+	if (conf->role == CONF_CLIENT) {
+		add_address(out, "server", &path->server);
+		add_number_or_null(out, "greeting_rtt_us", path->rtt_us);
+		add_bool(out, "starts", path->may_start);
+	} else {
+		add_bool(out, "announced", path->is_announced);
+	}
+	return out;
+}
+
+static void add_paths(struct json_object *answer, const struct report *report,
+		      const struct conf *conf, uint64_t now_ms)
+{
+	struct json_object *paths = json_object_new_array();
+	struct json_object *elsewhere = json_object_new_object();
+
+	for (unsigned i = 0; i < report->n_paths; i++) {
+		struct json_object *path = path_of(&report->path[i], conf, now_ms);
+
+		if (report->has_traffic)
+			add_traffic(path, &report->path[i].traffic);
+		json_object_array_add(paths, path);
+	}
+	add(answer, "paths", paths);
+	if (report->has_traffic)
+		add_traffic(elsewhere, &report->elsewhere);
+	add(answer, "elsewhere", elsewhere);
+}
+
+/* ---- connections ---- */
+
+static struct json_object *subflow_of(const struct report *report,
+				      const struct inet_diag_subflow *subflow)
+{
+	struct json_object *out = json_object_new_object();
+	unsigned place = report_place(report, subflow);
+
+	add_text(out, "path", place < report->n_paths ? report->path[place].interface : NULL);
+	add_address(out, "local", &subflow->local);
+	add_address(out, "remote", &subflow->remote);
+	add_text(out, "state", subflow->is_established ? "open" : "joining");
+	add_bool(out, "initial", !subflow->is_joined);
+	add_bool(out, "backup", subflow->is_backup);
+	add_number(out, "bytes_sent", subflow->bytes_acked);
+	add_number(out, "bytes_received", subflow->bytes_received);
+	add_number_or_null(out, "rtt_us", subflow->rtt_us);
+	add_number(out, "delivery_rate", subflow->delivery_rate);
+	add_loss(out, subflow->bytes_sent, subflow->bytes_sent_again);
+	add_text(out, "congestion_control", subflow->congestion_control);
+	return out;
+}
+
+static bool is_same_connection(const struct inet_diag_subflow *a, const struct inet_diag_subflow *b)
+{
+	return a->token != 0 && a->token == b->token;
+}
+
+/* The subflows from *next on that are one connection; *next is then behind them. */
+static struct json_object *connection_of(const struct report *report,
+					 const struct inet_diag_subflows *subflows, size_t *next)
+{
+	const struct inet_diag_subflow *first = &subflows->item[*next];
+	struct json_object *out = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	char token[16];
+
+	snprintf(token, sizeof(token), "%08x", first->token);
+	add_text(out, "token", first->token ? token : NULL);
+	add_bool(out, "mptcp", first->is_mptcp);
+	do {
+		json_object_array_add(list, subflow_of(report, &subflows->item[(*next)++]));
+	} while (*next < subflows->n && is_same_connection(first, &subflows->item[*next]));
+	add(out, "subflows", list);
+	return out;
+}
+
+static uint64_t count_connections(const struct inet_diag_subflows *subflows, size_t from)
+{
+	uint64_t count = 0;
+
+	for (size_t i = from; i < subflows->n; i++)
+		count += i == from ||
+			 !is_same_connection(&subflows->item[i - 1], &subflows->item[i]);
+	return count;
+}
+
+static void add_connections(struct json_object *answer, const struct report *report,
+			    const struct inet_diag_subflows *subflows)
+{
+	struct json_object *list = json_object_new_array();
+	size_t next = 0;
+
+	for (int i = 0; i < ANSWER_CONNECTIONS_MAX && next < subflows->n && next < SUBFLOWS_MAX;
+	     i++)
+		json_object_array_add(list, connection_of(report, subflows, &next));
+	add(answer, "connections", list);
+	add_number(answer, "connections_left_out", count_connections(subflows, next));
+}
+
+/* ---- what the kernel says ---- */
+
+static void add_tally(struct report_traffic *traffic, const struct tally *tally,
+		      const struct address *local)
+{
+	const struct tally_address *seen = tally_of(tally, local);
+
+	traffic->seen_acked = seen ? seen->acked : 0;
+	traffic->seen_received = seen ? seen->received : 0;
+}
+
+/* Whole, or nothing of it: 0 or -errno. */
+static int look(struct answer_subject *subject, struct report *report,
+		struct inet_diag_subflows *subflows)
+{
+	const struct conf *conf = subject->crew->conf;
+	bool is_client = conf->role == CONF_CLIENT;
+	int error = inet_diag_dump(is_client ? 0 : conf->server_port,
+				   is_client ? conf->server_port : 0, subflows);
+
+	if (error) {
+		array_free(subflows);
+		return error;
+	}
+	report_select(conf, subflows);
+	tally_look(&subject->tally, subflows);
+	for (unsigned i = 0; i < report->n_paths; i++)
+		add_tally(&report->path[i].traffic, &subject->tally, &report->path[i].local);
+	error = report_add_traffic(report, subflows);
+	if (error)
+		array_free(subflows);
+	return error;
+}
+
+static void add_look(struct json_object *answer, int error,
+		     const struct inet_diag_subflows *subflows)
+{
+	if (error == -ENOENT || error == -EPROTONOSUPPORT)
+		add_text(answer, "subflow_figures",
+			 "none: this kernel has no inet_diag (modules tcp_diag and inet_diag)");
+	else if (error)
+		add_text(answer, "subflow_figures", strerror(-error));
+	else
+		add_text(answer, "subflow_figures", "ok");
+	add_number(answer, "subflows_left_out", subflows->n_left_out);
+}
+
+/* ---- workers and totals ---- */
+
+static const char *worker_state(enum crew_state state)
+{
+	switch (state) {
+	case CREW_STARTING:
+		return "starting";
+	case CREW_RUNNING:
+		return "running";
+	case CREW_ABSENT:
+		return "waiting to be started again";
+	case CREW_GONE:
+		break;
+	}
+	return "ended";
+}
+
+/* Copies of a worker's counters, or of their sums. */
+struct counts {
+	uint64_t started, ended, to_wan, to_lan;
+};
+
+static struct counts counts_of(const struct board_counters *counters)
+{
+	struct counts counts = {
+		.ended = atomic_load(&counters->flows_ended),
+		.to_wan = atomic_load(&counters->bytes_lan_to_wan),
+		.to_lan = atomic_load(&counters->bytes_wan_to_lan),
+	};
+
+	counts.started = atomic_load(&counters->flows_started); /* last: never below `ended` */
+	return counts;
+}
+
+static void add_counts(struct json_object *object, const struct counts *counts)
+{
+	add_number(object, "flows_open", counts->started - counts->ended);
+	add_number(object, "flows_started", counts->started);
+	add_number(object, "flows_ended", counts->ended);
+	add_number(object, "bytes_lan_to_wan", counts->to_wan);
+	add_number(object, "bytes_wan_to_lan", counts->to_lan);
+}
+
+static void add_workers(struct json_object *answer, const struct crew *crew)
+{
+	struct json_object *list = json_object_new_array();
+	struct counts sum = {0};
+
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		const struct crew_worker *worker = &crew->worker[i];
+		struct json_object *out = json_object_new_object();
+		struct counts counts = counts_of(&crew->board->worker[i]);
+
+		add_number(out, "pid", (uint64_t)worker->pid);
+		add_text(out, "state", worker_state(worker->state));
+		add_counts(out, &counts);
+		json_object_array_add(list, out);
+		sum.started += counts.started;
+		sum.ended += counts.ended;
+		sum.to_wan += counts.to_wan;
+		sum.to_lan += counts.to_lan;
+	}
+	add_counts(answer, &sum);
+	add(answer, "workers", list);
+}
+
+/* ---- the document ---- */
+
+static void add_head(struct json_object *answer, const struct answer_subject *subject,
+		     uint64_t now_ms)
+{
+	const struct conf *conf = subject->crew->conf;
+	bool is_client = conf->role == CONF_CLIENT;
+
+	add_number(answer, "format", VERSION);
+	add_text(answer, "version", MPBRIDGE_VERSION);
+	add_text(answer, "role", is_client ? "client" : "server");
+	add_number(answer, "pid", (uint64_t)getpid());
+	add_number(answer, "port", is_client ? conf->local_port : conf->server_port);
+	add_text(answer, "state", subject->crew->is_dismissed ? "stopping" : "running");
+	add_number(answer, "uptime_ms", now_ms - subject->started_ms);
+	add_number(answer, "clock_ms", now_ms);
+	add_bool(answer, "mptcp", socket_has_mptcp());
+}
+
+/* The text, with a line feed, and without the document that it was. */
+static char *text_of(struct json_object *answer)
+{
+	const int how = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text = json_object_to_json_string_ext(answer, how);
+	char *line = NULL;
+
+	if (!text || asprintf(&line, "%s\n", text) < 0)
+		line = NULL;
+	json_object_put(answer);
+	return line;
+}
+
+char *answer_make(struct answer_subject *subject, const struct question *question)
+{
+	struct json_object *answer = json_object_new_object();
+	struct inet_diag_subflows subflows = {0};
+	uint64_t now_ms = clock_ms();
+	struct report report;
+	int error;
+
+	manager_report(subject->manager, &report);
+	error = look(subject, &report, &subflows);
+	add_head(answer, subject, now_ms);
+	add_workers(answer, subject->crew);
+	add_look(answer, error, &subflows);
+	add_paths(answer, &report, subject->crew->conf, now_ms);
+	if (question->has_flows)
+		add_connections(answer, &report, &subflows);
+	array_free(&subflows);
+	return text_of(answer);
+}
+
+char *answer_refuse(void)
+{
+	return strdup("{\"error\":\"this is no question; there are: status, status flows\"}\n");
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`mpbridge status` where daemons begin, end, are killed, or lose a path."""
+import json
+import os
+import signal
+from pathlib import Path
+
+from observe import Stage, eventually
+from testbed import Link, bridge
+from testbed.mpbridge import binary
+
+DIRECTORY = Path("/run/mpbridge")
+
+
+def run_status(node, *words):
+    return node.run([binary(), "status", *words], check=False)
+
+
+def answers(node, *words):
+    """One dict for each daemon that answers."""
+    return [json.loads(line) for line in run_status(node, "--json", *words).stdout.splitlines()]
+
+
+def sockets(daemon):
+    """Its control socket, if it is there, by its path."""
+    return list(DIRECTORY.glob(f"*.{daemon.role}-{daemon.process.pid}.sock"))
+
+
+def assert_nobody_runs(node):
+    result = run_status(node)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "mpbridge: no mpbridge runs in this network namespace\n"
+
+
+def test_the_socket_goes_with_the_daemon(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    assert_nobody_runs(net.client)
+    client, server = stage.pair(net)
+    assert len(sockets(client)) == 1 and len(sockets(server)) == 1
+    assert [answer["role"] for answer in answers(net.client)] == ["client"]
+    assert client.stop() == 0 and server.stop() == 0
+    assert sockets(client) == [] and sockets(server) == []
+    assert_nobody_runs(net.client)
+
+
+def test_a_killed_daemon_is_ignored_and_its_socket_removed_by_the_next(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    client, _ = stage.pair(net)
+    old = sockets(client)
+    client.stop(signal.SIGKILL)
+    assert sockets(client) == old
+    assert_nobody_runs(net.client)
+    again = stage.client(net, name="again").start().wait_ready()
+    assert not old[0].exists()
+    assert [answer["pid"] for answer in answers(net.client)] == [again.process.pid]
+
+
+def test_the_socket_of_a_namespace_that_is_gone_is_removed(stage):
+    with Stage() as other:
+        net = bridge(other.lab, [Link(), Link()])
+        client = other.client(net).start().wait_ready()
+        old = sockets(client)
+        client.stop(signal.SIGKILL)
+    assert old[0].exists()
+    stage.client(bridge(stage.lab, [Link(), Link()])).start().wait_ready()
+    assert not old[0].exists()
+
+
+def test_all_daemons_of_the_namespace_are_shown_and_no_others(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    client, server = stage.pair(net)
+    other = stage.server(net, name="other", server_port=8400)
+    other.node = net.client
+    other.start().wait_ready()
+    assert [(answer["role"], answer["pid"]) for answer in answers(net.client)] == [
+        ("client", client.process.pid), ("server", other.process.pid)]
+    assert [answer["role"] for answer in answers(net.client, "server")] == ["server"]
+    assert [answer["pid"] for answer in answers(net.server)] == [server.process.pid]
+    text = run_status(net.client).stdout
+    assert "client on port 1080" in text and "\n\nserver on port 8400" in text
+
+
+def test_a_daemon_that_does_not_answer_is_told(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    client, _ = stage.pair(net)
+    os.kill(client.process.pid, signal.SIGSTOP)
+    try:
+        result = run_status(net.client, "--json")
+    finally:
+        os.kill(client.process.pid, signal.SIGCONT)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (f"mpbridge: the client with pid {client.process.pid}: "
+                             "it does not answer\n")
+    eventually(lambda: len(answers(net.client)), 1)
+
+
+def path_of(node, interface):
+    """(state, reason) of a path, None: it is not told."""
+    for path in answers(node)[0]["paths"]:
+        if path["interface"] == interface:
+            return path["state"], path["reason"]
+    return None
+
+
+def test_a_path_that_is_lost_is_absent_with_a_reason(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    stage.pair(net)
+    net.client.ip("link", "set", "wan2", "down")
+    eventually(lambda: path_of(net.client, "wan2"), ("absent", "the link is down"))
+    lost = answers(net.client)[0]["paths"][1]
+    assert lost["local"] == "10.10.2.1" and 0 <= lost["age_ms"] < 10_000
+    assert path_of(net.client, "wan1")[0] != "absent"
+    net.client.ip("link", "set", "wan2", "up")
+    net.client.ip("route", "replace", "10.10.2.0/24", "dev", "wan2")
+    eventually(lambda: (path_of(net.client, "wan2") or ["none"])[0], "up")
+
+
+def test_a_configured_path_that_was_never_there_is_absent(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    net.client.ip("link", "set", "wan2", "down")
+    stage.pair(net, {"paths": [{"interface": "wan1"}, {"interface": "wan2"}]})
+    assert path_of(net.client, "wan2") == ("absent", "the link is down")
+
+
+def test_without_its_directory_a_daemon_runs_all_the_same(stage):
+    """A control socket is a convenience, so a directory that cannot be made costs nothing else."""
+    net = bridge(stage.lab, [Link(), Link()])
+    here = stage.client(net, under=("unshare", "--mount", "sh", "-c", "mount -t tmpfs -o ro none /run"
+                                    ' && exec "$0" "$@"'))
+    here.start().wait_ready()
+    assert "cannot open a control socket (Read-only file system)" in here.log
+
+
