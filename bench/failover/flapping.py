@@ -6,8 +6,8 @@ from testbed.mpbridge import Bridge
 from testbed.talk import Talkers
 
 from ..report import figure, line
-from .scene import (DIRECTIONS, Outage, alone_bps, detail, fast_links, repeat, routers,
-                    wait_for_paths, watched_flow)
+from .scene import (Outage, alone_bps, detail, fast_links, repeat, routers, turn, wait_for_paths,
+                    watched_flow)
 
 RUNS = 4
 FLAP_S = 60
@@ -47,13 +47,19 @@ def measure(outage, direction):
     return ratio, lost
 
 
+def row(kind):
+    title = f"flapping, {kind}"
+    line(title)
+
+    def measure_turn(number):
+        link, direction = turn(number)
+        return measure(Outage(kind, link), direction)
+    runs = repeat(measure_turn, RUNS, missed=(0, TALKERS + 1))
+    figure(title + ": goodput / the good link alone", [ratio for ratio, _ in runs], 0.95)
+    figure(title + f": flows lost, of {TALKERS + 1} a run", [sum(lost for _, lost in runs)], 0,
+           at_most=True)
+
+
 def main():
     for kind in ("carrier", "blackhole"):
-        title = f"flapping, {kind}"
-        line(title)
-        runs = repeat(lambda number, kind=kind: measure(
-            Outage(kind, 1 + number % 2), DIRECTIONS[number // 2 % 2]), RUNS,
-            missed=(0, TALKERS + 1))
-        figure(title + ": goodput / the good link alone", [ratio for ratio, _ in runs], 0.95)
-        figure(title + f": flows lost, of {TALKERS + 1} a run", [sum(lost for _, lost in runs)], 0,
-               at_most=True)
+        row(kind)

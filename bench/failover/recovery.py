@@ -8,8 +8,8 @@ import time
 from testbed.mpbridge import Bridge
 
 from ..report import line, spread
-from .scene import (DIRECTIONS, Outage, alone_bps, detail, fast_links, repeat, routers,
-                    wait_for_paths, watched_flow)
+from .scene import (Outage, alone_bps, detail, fast_links, repeat, routers, turn, wait_for_paths,
+                    watched_flow)
 
 SHARE = 0.9
 GOAL_S = 2
@@ -37,10 +37,16 @@ def measure(outage, outage_s, direction):
     return took
 
 
+def row(outage_s, runs):
+    title = f"link back after {outage_s} s of blackhole"
+    line(title)
+
+    def measure_turn(number):
+        link, direction = turn(number)
+        return measure(Outage("blackhole", link), outage_s, direction)
+    spread(title, repeat(measure_turn, runs), GOAL_S, " s")
+
+
 def main():
     for outage_s, runs in ROWS:
-        title = f"link back after {outage_s} s of blackhole"
-        line(title)
-        spread(title, repeat(lambda number, length_s=outage_s: measure(
-            Outage("blackhole", 1 + number % 2), length_s, DIRECTIONS[number // 2 % 2]), runs),
-            GOAL_S, " s")
+        row(outage_s, runs)

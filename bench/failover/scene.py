@@ -57,6 +57,11 @@ def detail(text):
         line("  " + text)
 
 
+def turn(number):
+    """(link, direction) of a run: all four within four runs, both of each within two."""
+    return 1 + number % 2, DIRECTIONS[(number + number // 2) % 2]
+
+
 def repeat(measure, default, missed=math.inf):
     """[measure(0), measure(1), ...] for RUNS runs, or the default number. A run that fails is
     told, and counts as `missed`."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A link dies under a running flow: the longest silence at the program that receives it."""
+import math
 import time
 
+from testbed.trace import Trace
+
 from ..report import line, spread
-from .scene import (DIRECTIONS, Outage, bonded, detail, fast_links, repeat, wait_until_flowing,
+from .scene import (Outage, bonded, detail, fast_links, repeat, turn, wait_until_flowing,
                     watched_flow)
 
 RUNS = 20
@@ -15,29 +18,32 @@ WAYS = {"both": "both directions", "ab": "only a to b", "ba": "only b to a"}
 
 
 def stall_ms(rtt, outage, direction):
-    """One run in a laboratory of its own."""
+    """One run in a laboratory of its own: (after the outage began, in the second before)."""
     with bonded(fast_links(rtt)) as (net, _), watched_flow(net, direction) as flow:
         begin_s = outage.begin(net.lab)
         wait_until_flowing(flow, begin_s, LEAST_S, MOST_S)
         end_s = time.monotonic()
         trace = flow.finish()
     stall = trace.longest_gap_s(begin_s, end_s - 0.01) * 1e3
-    calm = trace.longest_gap_s(begin_s - BEFORE_S, begin_s) * 1e3
+    calm = Trace(trace.arrivals).longest_gap_s(begin_s - BEFORE_S, begin_s) * 1e3
     detail(f"{direction}, {rtt}, link {outage.link}: {stall:.0f} ms; "
            f"{calm:.0f} ms in the second before, at "
            f"{trace.rate_bps(begin_s - BEFORE_S, begin_s) / 1e6:.0f} Mbit/s; after a second "
            f"{trace.rate_bps(begin_s + 1, end_s) / 1e6:.0f}; {trace.fate or 'alive'}")
-    return stall
+    return stall, calm
 
 
 def row(title, kind, way, rtts, goal_ms):
-    """RUNS runs: link, direction and round trip in turn."""
+    """RUNS runs: link, direction and round trip in turn. A second figure, without a goal, tells how
+    long the same flows stood while nothing was wrong."""
     line(title)
 
     def measure(number):
-        outage = Outage(kind, 1 + number % 2, way)
-        return stall_ms(rtts[number % len(rtts)], outage, DIRECTIONS[number // 2 % 2])
-    spread(title, repeat(measure, RUNS), goal_ms, " ms")
+        link, direction = turn(number)
+        return stall_ms(rtts[number % len(rtts)], Outage(kind, link, way), direction)
+    runs = repeat(measure, RUNS, missed=(math.inf, math.inf))
+    spread(title, [stall for stall, _ in runs], goal_ms, " ms")
+    spread("  in the second before", [calm for _, calm in runs], unit=" ms")
 
 
 def carrier():
