@@ -146,8 +146,8 @@ def alone_bps(net, number, direction, seconds=5, flags=()):
 
 
 def bridged_bps(net, direction, seconds):
-    """Goodput over the program, the start of the flow left out. Both paths are in use before, unless
-    the program keeps flows away from one of them."""
+    """Goodput over the program, the start of the flow left out. Both paths are in use before,
+    unless the program keeps flows away from one of them."""
     with Bridge(net):
         try:
             wait_for_paths(net)
