@@ -30,7 +30,7 @@ def percentile(values, percent):
 def spread(name, values, most=None, unit="", what="runs"):
     """Prints the median, the 95th percentile and the maximum, and whether the percentile is at
     most `most`. A value of infinity is something that did not happen."""
-    median, high = percentile(values, 50), percentile(values, 95)
+    median, high = statistics.median(values), percentile(values, 95)
     text = (f"{name:<52} {median:8.1f}{unit}  (p95 {high:.1f}, max {max(values):.1f}, "
             f"{len(values)} {what})")
     if most is not None:

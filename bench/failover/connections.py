@@ -41,10 +41,11 @@ def measure(outage):
     early = [knock for knock in during if knock.begin_s < begin_s + EARLY_S]
     later = during[len(early):]
     result = added_ms(early, calm_s), added_ms(later, calm_s)
+    errors = [knock.error for knock in during if knock.error]
+    added = [percentile(values, 95) for values in result]
     detail(f"{outage.kind} {outage.way}, link {outage.link}: {calm_s * 1e3:.1f} ms before; "
-           f"added p95 {percentile(result[0], 95):.1f} early, {percentile(result[1], 95):.1f} later; "
-           f"{sum(1 for knock in during if knock.error)} of {len(during)} failed "
-           f"{sorted({knock.error for knock in during if knock.error})}")
+           f"added p95 {added[0]:.1f} early, {added[1]:.1f} later; "
+           f"{len(errors)} of {len(during)} failed {sorted(set(errors))}")
     return result
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Payload that runs both ways until it is stopped; then each end has what the other sent, or not."""
+"""Payload that runs both ways until it is stopped; then each end must have all of it."""
 import hashlib
 import random
 import socket
