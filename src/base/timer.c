@@ -93,7 +93,8 @@ static void serve_slot(struct timer_wheel *wheel, struct list *slot, uint64_t no
 	}
 }
 
-/* The first slot, from now on, that holds a timer of any round: waking for it is never late. */
+/* The first slot that was not served yet and holds a timer of any round: waking for it is never
+ * late. */
 static uint64_t find_wake_ms(const struct timer_wheel *wheel)
 {
 	if (wheel->count == 0)
@@ -111,10 +112,11 @@ void timer_wheel_run(struct timer_wheel *wheel, uint64_t now_ms)
 
 	if (now_ms < wheel->wake_ms)
 		return;
-	if (end_tick - tick >= TIMER_SLOTS)
-		tick = end_tick - TIMER_SLOTS + 1;
+	if (end_tick + 1 - tick > TIMER_SLOTS)
+		tick = end_tick + 1 - TIMER_SLOTS;
+	/* what a handler arms for a time that has come goes into the next slot, not a served one */
+	wheel->now_tick = end_tick + 1;
 	for (; tick <= end_tick; tick++)
 		serve_slot(wheel, &wheel->slot[tick % TIMER_SLOTS], now_ms);
-	wheel->now_tick = end_tick;
 	wheel->wake_ms = find_wake_ms(wheel);
 }

@@ -4,6 +4,7 @@
 #define MPBRIDGE_CHANNEL_H
 
 #include "base/address.h"
+#include "paths/health.h"
 #include "shadowsocks/greeting.h"
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@ struct message {
 	struct address address, about;
 	enum greeting_kind greeting;
 	uint8_t place;
-	bool is_quiet; /* MESSAGE_DOUBT: see manager_doubt() */
+	enum doubt doubt;
 	uint64_t gone_ms;
 };
 

@@ -142,7 +142,7 @@ static void on_crew_report(struct crew *crew, const struct message *message)
 	else if (message->type == MESSAGE_GREETED)
 		manager_greeted(manager, message->greeting, &message->address, &message->about);
 	else if (message->type == MESSAGE_DOUBT)
-		manager_doubt(manager, message->place, message->is_quiet);
+		manager_doubt(manager, message->place, message->doubt);
 }
 
 static void on_peer_gone(void *owner, uint64_t gone_ms)

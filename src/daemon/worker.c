@@ -48,10 +48,10 @@ static void on_greeted(struct relay *relay, enum greeting_kind kind, const struc
 	channel_send(worker->channel.fd, &message); /* one that is lost is said again */
 }
 
-static void on_doubt(struct relay *relay, uint8_t place, bool is_quiet)
+static void on_doubt(struct relay *relay, uint8_t place, enum doubt doubt)
 {
 	struct worker *worker = container_of(relay, struct worker, relay);
-	struct message message = {.type = MESSAGE_DOUBT, .place = place, .is_quiet = is_quiet};
+	struct message message = {.type = MESSAGE_DOUBT, .place = place, .doubt = doubt};
 
 	channel_send(worker->channel.fd, &message);
 }

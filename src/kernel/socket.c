@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -351,6 +352,32 @@ bool socket_add_extra_room(int fd)
 void socket_end_extra_room(int fd)
 {
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES / 2);
+}
+
+/* The third number of net.ipv4.tcp_rmem or tcp_wmem: what a buffer may grow to. */
+static uint64_t read_most(const char *path, uint64_t otherwise)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long long most = 0;
+
+	if (!file)
+		return otherwise;
+	if (fscanf(file, "%*u %*u %llu", &most) != 1)
+		most = 0;
+	fclose(file);
+	return most ? most : otherwise;
+}
+
+/*
+ * Of a receive buffer half is offered as a window (tcp_win_from_space()); a send buffer counts its
+ * overhead, too.
+ */
+uint64_t socket_most_buffered_bytes(void)
+{
+	uint64_t sent = read_most("/proc/sys/net/ipv4/tcp_wmem", SEND_BUFFER_BYTES) / 20 * 17;
+	uint64_t received = read_most("/proc/sys/net/ipv4/tcp_rmem", 6u << 20) / 2;
+
+	return sent < received ? sent : received;
 }
 
 struct address socket_local_address(int fd)

@@ -82,6 +82,12 @@ bool socket_awaits_data_ack(int fd);
 bool socket_add_extra_room(int fd);
 void socket_end_extra_room(int fd);
 
+/*
+ * How much of a stream may be under way at once: the smaller of what the largest send buffer and
+ * the largest receive buffer (net.ipv4.tcp_wmem, tcp_rmem) hold of payload.
+ */
+uint64_t socket_most_buffered_bytes(void);
+
 struct address socket_local_address(int fd);
 
 /*

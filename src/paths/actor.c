@@ -341,6 +341,25 @@ int actor_drop_endpoint(struct actor *actor, const struct address *address)
 	return -ENOENT;
 }
 
+/* The kernel tells only of changes. */
+int actor_mark_backup(struct actor *actor, const struct address *address)
+{
+	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
+
+	for (size_t i = 0; i < ours->n && actor->has_mptcp; i++) {
+		struct mptcp_endpoint endpoint = ours->item[i];
+		int error;
+
+		if (!address_ip_equal(&endpoint.address, address))
+			continue;
+		endpoint.flags &= ~MPTCP_PM_BACKUP;
+		error = mptcp_pm_set_backup(&actor->pm, &endpoint);
+		endpoint.flags |= MPTCP_PM_BACKUP;
+		return error ? error : mptcp_pm_set_backup(&actor->pm, &endpoint);
+	}
+	return -ENOENT;
+}
+
 static bool is_there(const struct snapshot *actual, const struct mptcp_endpoint *endpoint)
 {
 	for (size_t i = 0; i < actual->endpoints.n; i++)

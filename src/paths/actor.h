@@ -47,6 +47,11 @@ int actor_run(struct actor *actor, const struct plan *plan);
  */
 int actor_drop_endpoint(struct actor *actor, const struct address *address);
 
+/* Tells the far ends of all subflows of our endpoint at this address that it is a backup. 0 or
+ * -errno.
+ */
+int actor_mark_backup(struct actor *actor, const struct address *address);
+
 /* Forgets endpoints in the ledger that are not in the kernel any more. */
 void actor_forget_missing(struct actor *actor, const struct snapshot *actual);
 

@@ -18,12 +18,21 @@
 
 #define AGAIN_MS 1000 /* what one client asks for costs the others a moment */
 
+/* announce->n: unknown. */
+static unsigned index_of(const struct announce *announce, const struct address *local)
+{
+	unsigned i = 0;
+
+	while (i < announce->n && !address_ip_equal(&announce->entry[i].address, local))
+		i++;
+	return i;
+}
+
 static struct announce_entry *find(struct announce *announce, const struct address *local)
 {
-	for (unsigned i = 0; i < announce->n; i++)
-		if (address_ip_equal(&announce->entry[i].address, local))
-			return &announce->entry[i];
-	return NULL;
+	unsigned i = index_of(announce, local);
+
+	return i < announce->n ? &announce->entry[i] : NULL;
 }
 
 /* NULL: there is no place left. */
@@ -100,20 +109,12 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 
 bool announce_has(const struct announce *announce, const struct address *local)
 {
-	return find((struct announce *)(uintptr_t)announce, local) != NULL;
+	return index_of(announce, local) < announce->n;
 }
 
 bool announce_is_lost(const struct announce *announce, const struct address *local)
 {
-	const struct announce_entry *entry = find((struct announce *)(uintptr_t)announce, local);
+	unsigned i = index_of(announce, local);
 
-	return entry && entry->is_lost;
-}
-
-void announce_set_lost(struct announce *announce, const struct address *local, bool is_lost)
-{
-	struct announce_entry *entry = find(announce, local);
-
-	if (entry)
-		entry->is_lost = is_lost;
+	return i < announce->n && announce->entry[i].is_lost;
 }

@@ -39,7 +39,4 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 bool announce_has(const struct announce *announce, const struct address *local);
 bool announce_is_lost(const struct announce *announce, const struct address *local);
 
-/* Marks the address as lost, or as not lost. Unknown addresses stay unknown. */
-void announce_set_lost(struct announce *announce, const struct address *local, bool is_lost);
-
 #endif

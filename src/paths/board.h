@@ -52,8 +52,15 @@ struct board_table {
 	struct board_net net[BOARD_NETS_MAX];
 };
 
+/* How fast flows are over one path. */
+struct board_pace {
+	_Atomic uint64_t rate;	 /* bytes per second of its fastest flow over the path, lately */
+	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked */
+};
+
 /* One worker's figures. Written by it alone, relaxed; read by the supervisor. */
 struct board_counters {
+	struct board_pace pace[BOARD_PLACES]; /* client */
 	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
 	_Atomic uint64_t heard_ms[BOARD_PLACES];

@@ -183,7 +183,8 @@ void health_asked(struct health *health, uint64_t now_ms)
 
 bool health_answered(struct health *health, uint64_t now_ms, uint32_t rtt_us)
 {
-	learn_rtt(health, rtt_us > 0 ? rtt_us : 1);
+	if (rtt_us > 0)
+		learn_rtt(health, rtt_us);
 	note_proof(health, now_ms);
 	switch (health->state) {
 	case HEALTH_UP:

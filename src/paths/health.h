@@ -37,6 +37,14 @@ enum health_reason {
 	HEALTH_TOO_SLOW, /* GUARDED */
 };
 
+/* What running flows say of a path when something is not as it should be. */
+enum doubt {
+	DOUBT_SILENT,  /* nothing was acknowledged or received for longer than usual */
+	DOUBT_STUCK,   /* nothing was acknowledged for very long */
+	DOUBT_STRAY,   /* it is a backup, and carries payload all the same */
+	DOUBT_MISSING, /* it is up, and a flow has no subflow there */
+};
+
 /* "up", "suspect", ... */
 const char *health_state_text(enum health_state state);
 
@@ -74,7 +82,7 @@ void health_init(struct health *health, uint64_t now_ms, bool has_to_answer);
 /* A greeting was sent. */
 void health_asked(struct health *health, uint64_t now_ms);
 
-/* It was answered after rtt_us. */
+/* It was answered after rtt_us; 0: that is not known, since it had to be repeated. */
 bool health_answered(struct health *health, uint64_t now_ms, uint32_t rtt_us);
 
 /* It failed at once: HEALTH_REFUSED or HEALTH_UNREACHABLE. Silence is told by health_tick(). */

@@ -8,8 +8,8 @@
 #include "paths/congestion.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
+#include "paths/failover.h"
 #include "paths/lease.h"
-#include "paths/monitor.h"
 #include "paths/plan.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
@@ -50,11 +50,10 @@ struct manager {
 	struct paths paths;
 	struct congestion congestion;
 	bool has_followed;
-	unsigned closings; /* see leave() */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
-	struct monitors monitors;
+	struct failover failover;
 	void (*on_peer_gone)(void *owner, uint64_t gone_ms);
 	void *owner;
 };
@@ -122,98 +121,24 @@ static void log_changes(const struct manager *manager, const struct paths *befor
 		log_warning("no link leads to the server now; waiting for one");
 }
 
-/* ---- what the monitors of a client say ---- */
+/* ---- what a client learns of its paths ---- */
 
-static void note_change_after(struct manager *manager, uint32_t quiet_ms);
+static void note_change_after(struct manager *manager, uint32_t delay_ms);
 static void publish(struct manager *manager);
 
-static const struct path *path_of(const struct manager *manager, const struct monitor *monitor)
+static void on_health(struct failover *failover, bool is_new_state)
 {
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		if (monitors_find((struct monitors *)(uintptr_t)&manager->monitors,
-				  &manager->paths.path[i]) == monitor)
-			return &manager->paths.path[i];
-	return NULL;
-}
-
-static bool is_carrying(enum health_state state)
-{
-	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
-}
-
-/* Asks the server, by each path that works, to take back what it announces for this one. */
-static void report_lost(struct manager *manager, const struct monitor *lost)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		struct monitor *monitor = &manager->monitors.monitor[i];
-
-		if (monitor->all && monitor != lost && is_carrying(monitor->health.state))
-			monitor_say(monitor, GREETING_LOST, &lost->way.server);
-	}
-}
-
-static bool is_any_carrying(const struct manager *manager)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		const struct monitor *monitor = &manager->monitors.monitor[i];
-
-		if (monitor->all && is_carrying(monitor->health.state))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Running connections leave a path that nothing gets through: what they had in flight there goes by
- * the others. To close its subflows here and now is quicker by some round trips than to ask the
- * server for it; but if they follow announcements, each connection can afford that a few times only
- * (announce.c).
- */
-static void leave(struct manager *manager, const struct monitor *monitor)
-{
-	unsigned most = MPTCP_PM_MOST - 1 - manager->paths.n;
-
-	report_lost(manager, monitor);
-	if (!is_any_carrying(manager) || (monitor->is_follower && manager->closings >= most))
-		return;
-	if (monitor->is_follower)
-		manager->closings++;
-	actor_drop_endpoint(&manager->actor, &monitor->way.local);
-}
-
-/* A path that works again. Its subflows in running connections have to be made once more. */
-static void bring_back(struct manager *manager, struct monitor *monitor)
-{
-	const struct path *path = path_of(manager, monitor);
-
-	if (!path)
-		return;
-	if (path->endpoint == PATH_ENDPOINT_NAME)
-		monitor_say(monitor, GREETING_BACK, NULL);
-	else if (path->endpoint == PATH_ENDPOINT_DIAL)
-		actor_drop_endpoint(&manager->actor, &path->local);
-}
-
-static void on_path_change(struct monitors *monitors, struct monitor *monitor,
-			   enum health_state before)
-{
-	struct manager *manager = container_of(monitors, struct manager, monitors);
-	enum health_state now = health_shown(&monitor->health);
+	struct manager *manager = container_of(failover, struct manager, failover);
 
 	publish(manager);
-	if (is_carrying(before) && !is_carrying(now))
-		leave(manager, monitor);
-	if (!is_carrying(before) && is_carrying(now))
-		bring_back(manager, monitor);
-	if (before != now)
+	if (is_new_state)
 		note_change_after(manager, 0);
 }
 
-static void on_new_instance(struct monitors *monitors, uint64_t gone_ms)
+static void on_server_gone(struct failover *failover, uint64_t gone_ms)
 {
-	struct manager *manager = container_of(monitors, struct manager, monitors);
+	struct manager *manager = container_of(failover, struct manager, failover);
 
-	log_info("the server has been started again");
 	if (manager->on_peer_gone)
 		manager->on_peer_gone(manager->owner, gone_ms);
 }
@@ -232,37 +157,13 @@ static uint8_t place_of(void *context, const struct path *path)
 	return tables_place(&manager->tables, path);
 }
 
-/* One for each path of a client, once there is a loop. */
-static void follow_monitors(struct manager *manager)
+/* Once there is a loop. */
+static void follow_health(struct manager *manager)
 {
 	const struct monitor_questions questions = {why_absent, place_of, manager};
 
 	if (manager->loop && manager->conf->role == CONF_CLIENT)
-		monitors_follow(&manager->monitors, &manager->paths, &questions);
-}
-
-/*
- * What the monitors know, before it is decided what the kernel has to hold. A path is marked as a
- * backup only while another one is there for everyday use: the kernel leaves backups alone as long
- * as it believes in any other subflow, and what began on a backup was not marked then.
- */
-static void judge_paths(struct manager *manager)
-{
-	bool has_primary = false;
-
-	for (unsigned i = 0; i < manager->paths.n; i++) {
-		struct path *path = &manager->paths.path[i];
-		const struct monitor *monitor = monitors_find(&manager->monitors, path);
-
-		/* one that is new has no monitor yet, and has to answer first */
-		path->is_down =
-			monitor ? !is_carrying(monitor->health.state) : manager->monitors.is_late;
-		path->is_backup =
-			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
-		has_primary = has_primary || (!path->is_down && !path->is_backup);
-	}
-	for (unsigned i = 0; i < manager->paths.n && !has_primary; i++)
-		manager->paths.path[i].is_backup = false;
+		monitors_follow(&manager->failover.monitors, &manager->paths, &questions);
 }
 
 /* ---- the board ---- */
@@ -284,7 +185,7 @@ static void fill_nets(const struct manager *manager, struct board_table *table)
 
 static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
 {
-	const struct monitor *monitor = monitors_find(&manager->monitors, path);
+	const struct monitor *monitor = monitors_find(&manager->failover.monitors, path);
 
 	memcpy(out->interface, path->interface, IF_NAMESIZE);
 	out->ifindex = path->ifindex;
@@ -350,7 +251,7 @@ static int update(struct manager *manager)
 	if (!error) {
 		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
 			     &manager->paths);
-		judge_paths(manager);
+		failover_judge(&manager->failover, &manager->paths);
 		congestion_check(&manager->congestion, &manager->paths);
 		log_changes(manager, &before);
 		error = program(manager);
@@ -367,7 +268,7 @@ static int follow(struct manager *manager)
 	if (error)
 		return error;
 	absences_follow(&manager->absences, manager->conf, &manager->paths, clock_ms());
-	follow_monitors(manager);
+	follow_health(manager);
 	publish(manager);
 	return 0;
 }
@@ -556,10 +457,11 @@ int manager_start(struct manager *manager, struct loop *loop)
 	}
 	manager->events_fd = -1;
 	manager->loop = loop;
-	manager->monitors.on_change = on_path_change;
-	manager->monitors.on_new_instance = on_new_instance;
-	monitors_start(&manager->monitors, loop, manager->board, manager->conf->server_port);
-	follow_monitors(manager);
+	manager->failover.on_change = on_health;
+	manager->failover.on_server_gone = on_server_gone;
+	failover_start(&manager->failover, &manager->actor, &manager->paths, loop, manager->board,
+		       manager->conf->server_port);
+	follow_health(manager);
 	publish(manager);
 	return 0;
 }
@@ -597,12 +499,9 @@ void manager_greeted(struct manager *manager, enum greeting_kind kind, const str
 	take_step(manager, step, local);
 }
 
-void manager_doubt(struct manager *manager, uint8_t place, bool is_quiet)
+void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
 {
-	struct monitor *monitor = monitors_at(&manager->monitors, place);
-
-	if (monitor)
-		monitor_doubt(monitor, is_quiet);
+	failover_doubt(&manager->failover, place, doubt);
 }
 
 void manager_on_peer_gone(struct manager *manager,
@@ -614,7 +513,7 @@ void manager_on_peer_gone(struct manager *manager,
 
 static void release(struct manager *manager)
 {
-	monitors_stop(&manager->monitors);
+	failover_stop(&manager->failover);
 	if (manager->loop) {
 		timer_cancel(&manager->loop->timers, &manager->quiet);
 		loop_close(manager->loop, &manager->events);

@@ -35,11 +35,8 @@ void manager_witness(struct manager *manager, const struct address *local);
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
 		     const struct address *about);
 
-/*
- * Client: a flow says that what it sends over the path of this place is not acknowledged, or, with
- * is_quiet, that nothing comes by it any more.
- */
-void manager_doubt(struct manager *manager, uint8_t place, bool is_quiet);
+/* Client: a flow has something to say of the path of this place. */
+void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt);
 
 /* Client: whom to tell that the server is another one than at gone_ms (CLOCK_MONOTONIC). */
 void manager_on_peer_gone(struct manager *manager,

@@ -53,7 +53,7 @@ static void log_state(const struct monitor *monitor)
 	case HEALTH_ABSENT: /* the manager says it, with the reason in words */
 		break;
 	case HEALTH_GUARDED:
-		log_info("path %s: guarded: %s", interface, reason);
+		log_info("path %s: %s answers; guarded", interface, server);
 		break;
 	}
 }
@@ -138,7 +138,7 @@ static void ask_now(struct monitor *monitor)
 	ask(monitor, is_up ? GREETING_USE : GREETING_PROBE, NULL);
 }
 
-static bool is_busy(const struct monitors *monitors)
+bool monitors_are_busy(const struct monitors *monitors)
 {
 	const struct board_counters *worker = monitors->board->worker;
 
@@ -159,7 +159,7 @@ static bool is_ask_due(const struct monitor *monitor)
 	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
 		return true;
 	return now_ms >= monitor->asked_ms + IDLE_MS ||
-	       (is_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
+	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
 
 /* When to look again whether to ask. */
@@ -171,6 +171,13 @@ static uint32_t pause_ms(struct monitor *monitor)
 	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
 }
 
+static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
+{
+	if (monitor->back_ms && monitor->back_ms < due_ms)
+		due_ms = monitor->back_ms;
+	return monitor->ask_ms < due_ms ? monitor->ask_ms : due_ms;
+}
+
 static void rearm(struct monitor *monitor)
 {
 	struct timer_wheel *timers = &monitor->all->loop->timers;
@@ -179,8 +186,7 @@ static void rearm(struct monitor *monitor)
 	if (monitor->health.state == HEALTH_ABSENT)
 		timer_cancel(timers, &monitor->timer);
 	else
-		timer_arm(timers, &monitor->timer,
-			  due_ms < monitor->ask_ms ? due_ms : monitor->ask_ms);
+		timer_arm(timers, &monitor->timer, earliest(due_ms, monitor));
 }
 
 /* Looks at what has been heard, lets time judge, and asks if it is time to. */
@@ -192,6 +198,10 @@ static void look(struct monitor *monitor)
 
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
+	if (monitor->back_ms && now_ms >= monitor->back_ms) {
+		monitor->back_ms = 0;
+		ask(monitor, GREETING_BACK, NULL);
+	}
 	if (is_ask_due(monitor)) {
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
@@ -372,14 +382,14 @@ void monitors_start(struct monitors *monitors, struct loop *loop, const struct b
 	monitors->server_port = server_port;
 }
 
-void monitor_doubt(struct monitor *monitor, bool is_quiet)
+void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
 	enum health_state before = health_shown(&monitor->health);
 	bool was_urgent = health_is_urgent(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
 
-	if (!is_quiet)
+	if (doubt == DOUBT_STUCK)
 		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;
 	else if (now_ms >= monitor->health.proven_ms + VOLLEY_MS)
 		health_quieted(&monitor->health, now_ms);
@@ -391,9 +401,29 @@ void monitor_doubt(struct monitor *monitor, bool is_quiet)
 	look(monitor);
 }
 
+void monitor_set_guarded(struct monitor *monitor, bool is_guarded)
+{
+	enum health_state before = health_shown(&monitor->health);
+
+	if (monitor->health.is_guarded == is_guarded)
+		return;
+	monitor->health.is_guarded = is_guarded;
+	log_info("path %s: %s", monitor->way.interface,
+		 is_guarded
+			 ? "guarded: it would slow the others down, and is used only without them"
+			 : "guarded no more: it is tried again");
+	monitor->all->on_change(monitor->all, monitor, before);
+}
+
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
 {
 	ask(monitor, kind, about);
+}
+
+void monitor_say_back_later(struct monitor *monitor, uint32_t delay_ms)
+{
+	monitor->back_ms = monitor->all->loop->now_ms + delay_ms;
+	rearm(monitor);
 }
 
 void monitors_stop(struct monitors *monitors)

@@ -21,12 +21,16 @@ struct monitor {
 	uint8_t place;	  /* of the path on the board */
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
+	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
+	 * be made again, and how long after that */
+	uint64_t marked_ms, renew_ms, renew_pause_ms;
 	/* the rest is monitor.c's own */
 	struct knock knock[MONITOR_KNOCKS];
 	unsigned next_knock;
 	struct timer timer;
 	uint64_t ask_ms;   /* the next greeting */
 	uint64_t asked_ms; /* the last one */
+	uint64_t back_ms;  /* when to say GREETING_BACK; 0: it is not to be said */
 	unsigned burst;	   /* urgent greetings so far */
 	bool was_urgent;   /* told */
 	bool is_unwanted;  /* the server ends our greetings: it does not let us in */
@@ -70,11 +74,20 @@ struct monitor *monitors_find(struct monitors *monitors, const struct path *path
 /* The monitor of the path that has this place now; NULL: there is none. */
 struct monitor *monitors_at(struct monitors *monitors, uint8_t place);
 
-/* Flows are stuck on the path; or, with is_quiet, receive nothing by it. It is asked at once. */
-void monitor_doubt(struct monitor *monitor, bool is_quiet);
+/* Flows say DOUBT_SILENT or DOUBT_STUCK of the path. It is asked at once. */
+void monitor_doubt(struct monitor *monitor, enum doubt doubt);
+
+/* What the guard thinks of it. */
+void monitor_set_guarded(struct monitor *monitor, bool is_guarded);
+
+/* Whether any flow has moved bytes in the last seconds. */
+bool monitors_are_busy(const struct monitors *monitors);
 
 /* Says something over this path, beside the questions; nobody is told whether it arrived. */
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about);
+
+/* Says GREETING_BACK after delay_ms. */
+void monitor_say_back_later(struct monitor *monitor, uint32_t delay_ms);
 
 /* Harmless on those that were not started. */
 void monitors_stop(struct monitors *monitors);

@@ -221,7 +221,7 @@ static void doubt_tried(const struct flow *flow)
 
 	for (uint32_t i = 0; i < relay->table.n_paths; i++)
 		if (flow->paths_tried & (1u << relay->table.path[i].place))
-			relay->on_doubt(relay, relay->table.path[i].place, true);
+			relay->on_doubt(relay, relay->table.path[i].place, DOUBT_SILENT);
 }
 
 void dial_on_timer(struct flow *flow)

@@ -18,6 +18,11 @@
  *   bytes are in flight, and none was      stuck: a graver doubt, since greetings may get through
  *   acknowledged for STUCK_MS              where large packets do not
  *
+ *   its path is a backup, and it has       stray: it joined while that was being told
+ *   a pace all the same
+ *   a path that is up has had none of      missing
+ *   them for long
+ *
  * "Usual" is a round trip and its variation, as TCP measures them. A doubt is repeated as long as
  * it lasts, for at most DOUBT_MOST_MS. The supervisor decides what it is worth; here nothing is
  * done about it. While no flow moves, nothing is asked.
@@ -31,6 +36,10 @@
 #define STUCK_MS      1000u
 #define DOUBT_MOST_MS 500u
 #define BUSY_BYTES    (64u << 10)
+#define WINDOW_MS     200u
+#define STRAY_RATE    40000u /* bytes per second: more than control and leftovers */
+#define MISSING_MS    3000u  /* and MISSING_TRIPS round trips: time for a lost SYN or two */
+#define MISSING_TRIPS 8u
 
 /* The longest usual time without a sign of life while there should be one. */
 static uint32_t usual_ms(const struct subflow *subflow)
@@ -79,6 +88,9 @@ static struct evidence_subflow *recall(struct evidence_witness *witness,
 		.received = subflow->bytes_received,
 		.acked_ms = now_ms,
 		.moved_ms = now_ms,
+		.window_ms = now_ms,
+		.window_acked = subflow->bytes_acked,
+		.window_received = subflow->bytes_received,
 	};
 	return known;
 }
@@ -127,6 +139,38 @@ static bool has_moved(struct evidence_subflow *known, const struct subflow *subf
 	return has_acked || has_received;
 }
 
+static bool is_backup(const struct board_table *table, uint8_t place)
+{
+	for (uint32_t i = 0; i < table->n_paths; i++)
+		if (table->path[i].place == place)
+			return table->path[i].is_backup;
+	return false;
+}
+
+/* The higher of the two directions, in windows; a peak fades away by a tenth in a second. */
+static void measure_pace(struct relay *relay, struct evidence_subflow *known,
+			 const struct subflow *subflow)
+{
+	struct board_pace *pace = &relay->counters->pace[known->place];
+	uint64_t acked = known->acked - known->window_acked;
+	uint64_t received = known->received - known->window_received;
+	uint64_t ms = relay->loop->now_ms - known->window_ms;
+	uint64_t rate, before;
+
+	if (ms < WINDOW_MS)
+		return;
+	rate = (acked > received ? acked : received) * 1000 / ms;
+	if (rate >= STRAY_RATE && is_backup(&relay->table, known->place))
+		relay->on_doubt(relay, known->place, DOUBT_STRAY);
+	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
+	atomic_store_explicit(&pace->rate, rate > before ? rate : before, memory_order_relaxed);
+	if (acked > 0)
+		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
+	known->window_ms = relay->loop->now_ms;
+	known->window_acked = known->acked;
+	known->window_received = known->received;
+}
+
 static bool should_move(const struct evidence_subflow *known, const struct subflow *subflow)
 {
 	return subflow->unacked > 0 || known->busy_bytes >= BUSY_BYTES;
@@ -136,9 +180,11 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 		  const struct subflow *subflow)
 {
 	uint64_t now_ms = relay->loop->now_ms;
+	bool is_alive = has_moved(known, subflow, now_ms);
 	uint64_t silent_ms;
 
-	if (has_moved(known, subflow, now_ms)) {
+	measure_pace(relay, known, subflow);
+	if (is_alive) {
 		note_heard(relay, known->place);
 		return;
 	}
@@ -147,10 +193,28 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 	if (subflow->unacked > 0 && known->acked_ms > known->moved_ms)
 		silent_ms = now_ms - known->acked_ms;
 	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS)
-		relay->on_doubt(relay, known->place, false);
+		relay->on_doubt(relay, known->place, DOUBT_STUCK);
 	else if (should_move(known, subflow) && silent_ms >= usual_ms(subflow) &&
 		 silent_ms < usual_ms(subflow) + DOUBT_MOST_MS)
-		relay->on_doubt(relay, known->place, true);
+		relay->on_doubt(relay, known->place, DOUBT_SILENT);
+}
+
+static void look_for_missing(struct relay *relay, struct evidence_witness *witness,
+			     const struct board_table *table)
+{
+	uint64_t now_ms = relay->loop->now_ms;
+
+	for (unsigned i = 0; i < witness->n; i++)
+		witness->seen_ms[witness->subflow[i].place] = now_ms;
+	for (uint32_t i = 0; i < table->n_paths; i++) {
+		const struct board_path *path = &table->path[i];
+		uint64_t *seen_ms = &witness->seen_ms[path->place];
+
+		if (*seen_ms == 0 || path->health == HEALTH_DOWN)
+			*seen_ms = now_ms; /* it has its time from now on */
+		if (now_ms - *seen_ms >= MISSING_MS + MISSING_TRIPS * (path->rtt_us / 1000))
+			relay->on_doubt(relay, path->place, DOUBT_MISSING);
+	}
 }
 
 static void look_at(struct relay *relay, struct evidence_witness *witness,
@@ -172,6 +236,7 @@ static void look_at(struct relay *relay, struct evidence_witness *witness,
 			continue;
 		judge(relay, known, &subflow[i]);
 	}
+	look_for_missing(relay, witness, table);
 }
 
 /* ---- who is a witness ---- */

@@ -5,6 +5,7 @@
 
 #include "base/timer.h"
 #include "kernel/subflow.h"
+#include "paths/board.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,12 +23,16 @@ struct evidence_subflow {
 	uint64_t acked_ms;   /* when `acked` last grew, or nothing was in flight */
 	uint64_t moved_ms;   /* when either last grew */
 	uint64_t busy_bytes; /* received since the last rest */
+	uint64_t window_ms;  /* the window in which its pace is measured began */
+	uint64_t window_acked, window_received; /* what they were then */
 };
 
 /* A flow that is watched: one of those that move bytes. */
 struct evidence_witness {
 	struct flow *flow; /* NULL: none */
 	uint64_t since_ms;
+	uint64_t seen_ms[BOARD_PLACES]; /* when it last had a subflow there; see look_for_missing()
+					 */
 	unsigned n;
 	struct evidence_subflow subflow[SUBFLOWS_MAX];
 };

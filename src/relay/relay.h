@@ -58,7 +58,7 @@ struct relay {
 	void (*on_greeted)(struct relay *relay, enum greeting_kind kind,
 			   const struct address *local, const struct address *about);
 	/* Client: a flow has doubts about the path of this place, see manager_doubt(). */
-	void (*on_doubt)(struct relay *relay, uint8_t place, bool is_quiet);
+	void (*on_doubt)(struct relay *relay, uint8_t place, enum doubt doubt);
 	struct address witnessed[BOARD_PATHS_MAX];
 	unsigned n_witnessed;
 	void (*on_idle)(struct relay *relay);

@@ -21,10 +21,9 @@ static const char digits[] = "0123456789abcdef";
 
 static char *put(char *at, const char *text)
 {
-	size_t length = strlen(text);
-
-	memcpy(at, text, length);
-	return at + length;
+	while (*text)
+		*at++ = *text++;
+	return at;
 }
 
 static char *put_address(char *at, const struct address *address)

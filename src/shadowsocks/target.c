@@ -106,7 +106,8 @@ size_t target_write_name(const char *name, uint16_t port, uint8_t out[static TAR
 	assert(length > 0 && length <= TARGET_NAME_MAX);
 	out[0] = ATYP_NAME;
 	out[1] = (uint8_t)length;
-	memcpy(out + 2, name, length);
+	for (size_t i = 0; i < length; i++)
+		out[2 + i] = (uint8_t)name[i];
 	out[2 + length] = (uint8_t)(port >> 8);
 	out[3 + length] = (uint8_t)port;
 	return length + 4;

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Failover: what a client does about the health of its paths. */
+#include "paths/failover.h"
+
+#include "base/log.h"
+#include "kernel/socket.h"
+
+/*
+ * Theory of operation. The monitors tell of each change. When a path goes down, running connections
+ * leave it: its own endpoint is taken away, which closes its subflows and sends again by the others
+ * what they had in flight, and the server is asked to take back what it announces there. When it is
+ * back, its subflows are made once more: by adding the endpoint, or by asking the server to
+ * announce its address again.
+ *
+ * That a path is a backup, by its role or by the guard, is a flag of its endpoint (MP_PRIO), and
+ * changes running connections, too.
+ */
+
+#define LOOK_MS	       250u
+#define LOOK_IDLE_MS   1000u
+#define ASIDE_MS       500u /* for the server to have taken back what it announced */
+#define MARK_PAUSE_MS  1000u
+#define RENEW_FIRST_MS 2000u
+#define RENEW_MOST_MS  600000u
+
+static bool is_carrying(enum health_state state)
+{
+	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
+}
+
+static bool is_any_carrying(const struct monitors *monitors)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && is_carrying(monitor->health.state))
+			return true;
+	}
+	return false;
+}
+
+/* Asks the server, by each path that works, to take back what it announces for this one. */
+static void report_lost(struct monitors *monitors, const struct monitor *lost)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && monitor != lost && is_carrying(monitor->health.state))
+			monitor_say(monitor, GREETING_LOST, &lost->way.server);
+	}
+}
+
+/*
+ * To close a path's subflows here and now is quicker by some round trips than to ask the server for
+ * it; but if they follow announcements, each connection can afford that a few times only
+ * (announce.c).
+ */
+static void leave(struct failover *failover, const struct monitor *monitor)
+{
+	unsigned most = MPTCP_PM_MOST - 1 - failover->paths->n;
+
+	if (monitor->is_follower)
+		report_lost(&failover->monitors, monitor);
+	if (!is_any_carrying(&failover->monitors) ||
+	    (monitor->is_follower && failover->closings >= most))
+		return;
+	if (monitor->is_follower)
+		failover->closings++;
+	actor_drop_endpoint(failover->actor, &monitor->way.local);
+}
+
+static void bring_back(struct failover *failover, struct monitor *monitor)
+{
+	if (monitor->is_follower)
+		monitor_say(monitor, GREETING_BACK, NULL);
+	else
+		actor_drop_endpoint(failover->actor, &monitor->way.local);
+}
+
+/* What a slow path has in flight would hold up the others for longest: its subflows are made anew.
+ */
+static void step_aside(struct failover *failover, struct monitor *monitor)
+{
+	leave(failover, monitor);
+	if (monitor->is_follower)
+		monitor_say_back_later(monitor, ASIDE_MS);
+}
+
+static void on_path_change(struct monitors *monitors, struct monitor *monitor,
+			   enum health_state before)
+{
+	struct failover *failover = container_of(monitors, struct failover, monitors);
+	enum health_state now = health_shown(&monitor->health);
+
+	failover->on_change(failover, false);
+	if (is_carrying(before) && !is_carrying(now))
+		leave(failover, monitor);
+	if (now == HEALTH_GUARDED)
+		step_aside(failover, monitor);
+	if (!is_carrying(before) && is_carrying(now))
+		bring_back(failover, monitor);
+	if (before != now)
+		failover->on_change(failover, true);
+}
+
+static void on_new_instance(struct monitors *monitors, uint64_t gone_ms)
+{
+	struct failover *failover = container_of(monitors, struct failover, monitors);
+
+	log_info("the server has been started again");
+	failover->on_server_gone(failover, gone_ms);
+}
+
+void failover_judge(struct failover *failover, struct paths *paths)
+{
+	bool has_primary = false;
+
+	for (unsigned i = 0; i < paths->n; i++) {
+		struct path *path = &paths->path[i];
+		const struct monitor *monitor = monitors_find(&failover->monitors, path);
+
+		/* one that is new has no monitor yet, and has to answer first */
+		path->is_down =
+			monitor ? !is_carrying(monitor->health.state) : failover->monitors.is_late;
+		path->is_backup =
+			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
+		has_primary = has_primary || (!path->is_down && !path->is_backup);
+	}
+	/* What begins on a backup while nothing else works is marked only when something does. */
+	for (unsigned i = 0; i < paths->n && !has_primary; i++)
+		paths->path[i].is_backup = false;
+}
+
+/* ---- the guard ---- */
+
+/* Bytes per second of the fastest flow there, lately, and the longest round trip. */
+static uint64_t find_pace(const struct board *board, uint8_t place, uint64_t *rtt_us)
+{
+	uint64_t peak = 0;
+
+	*rtt_us = 0;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_pace *pace = &board->worker[i].pace[place];
+		uint64_t rate = atomic_load_explicit(&pace->rate, memory_order_relaxed);
+		uint64_t rtt = atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
+
+		peak = rate > peak ? rate : peak;
+		*rtt_us = rtt > *rtt_us ? rtt : *rtt_us;
+	}
+	return peak;
+}
+
+/* What the guard has to know of each path that is up. */
+static unsigned fill(struct failover *failover, struct guard_input *input,
+		     struct monitor **monitors)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MONITORS_MAX && n < GUARD_PATHS_MAX; i++) {
+		struct monitor *monitor = &failover->monitors.monitor[i];
+		uint64_t rtt_us;
+
+		if (!monitor->all || monitor->health.state != HEALTH_UP)
+			continue;
+		input[n].place = monitor->place;
+		input[n].rate = find_pace(failover->monitors.board, monitor->place, &rtt_us);
+		input[n].rtt_us = rtt_us > monitor->health.rtt_us ? rtt_us : monitor->health.rtt_us;
+		monitors[n++] = monitor;
+	}
+	return n;
+}
+
+static void look(struct failover *failover)
+{
+	struct guard_input input[GUARD_PATHS_MAX];
+	struct monitor *monitors[GUARD_PATHS_MAX];
+	unsigned n = fill(failover, input, monitors);
+
+	guard_judge(&failover->guard, input, n, failover->monitors.loop->now_ms);
+	for (unsigned i = 0; i < n; i++)
+		log_debug("guard: path %s: %llu bytes/s, %llu us", monitors[i]->way.interface,
+			  (unsigned long long)input[i].rate, (unsigned long long)input[i].rtt_us);
+	for (unsigned i = 0; i < n; i++)
+		monitor_set_guarded(monitors[i], input[i].is_guarded);
+}
+
+/* Rates mean nothing while no flow moves. */
+static void on_look(struct timer *timer)
+{
+	struct failover *failover = container_of(timer, struct failover, look);
+	struct loop *loop = failover->monitors.loop;
+	bool is_busy = monitors_are_busy(&failover->monitors);
+
+	if (is_busy)
+		look(failover);
+	timer_arm(&loop->timers, timer, loop->now_ms + (is_busy ? LOOK_MS : LOOK_IDLE_MS));
+}
+
+/* ---- what flows say ---- */
+
+/* Some connections joined here while the flag of the endpoint was changed: it is told again. */
+static void mark_again(struct failover *failover, struct monitor *monitor)
+{
+	uint64_t now_ms = failover->monitors.loop->now_ms;
+
+	if (now_ms < monitor->marked_ms + MARK_PAUSE_MS)
+		return;
+	monitor->marked_ms = now_ms;
+	log_debug("path %s: told again that it is a backup", monitor->way.interface);
+	actor_mark_backup(failover->actor, &monitor->way.local);
+}
+
+/*
+ * The kernel does not make a subflow again that was reset by somebody between, or timed out
+ * (net/mptcp issues 440 and 497 upstream). To make it costs the others on this path theirs for a
+ * moment, so where it does not help it is done more and more rarely.
+ */
+static void make_missing(struct failover *failover, struct monitor *monitor)
+{
+	uint64_t now_ms = failover->monitors.loop->now_ms;
+
+	if (monitor->health.state != HEALTH_UP || now_ms < monitor->renew_ms ||
+	    now_ms < monitor->health.since_ms + RENEW_FIRST_MS)
+		return;
+	if (now_ms > monitor->renew_ms + RENEW_MOST_MS)
+		monitor->renew_pause_ms = 0;
+	monitor->renew_pause_ms =
+		monitor->renew_pause_ms ? 2 * monitor->renew_pause_ms : RENEW_FIRST_MS;
+	if (monitor->renew_pause_ms > RENEW_MOST_MS)
+		monitor->renew_pause_ms = RENEW_MOST_MS;
+	monitor->renew_ms = now_ms + monitor->renew_pause_ms;
+	log_info("path %s: a connection has lost its subflow there; making it again",
+		 monitor->way.interface);
+	bring_back(failover, monitor);
+	failover->on_change(failover, true);
+}
+
+void failover_doubt(struct failover *failover, uint8_t place, enum doubt doubt)
+{
+	struct monitor *monitor = monitors_at(&failover->monitors, place);
+
+	if (!monitor)
+		return;
+	switch (doubt) {
+	case DOUBT_SILENT:
+	case DOUBT_STUCK:
+		monitor_doubt(monitor, doubt);
+		break;
+	case DOUBT_STRAY:
+		mark_again(failover, monitor);
+		break;
+	case DOUBT_MISSING:
+		make_missing(failover, monitor);
+		break;
+	}
+}
+
+/* ---- start and stop ---- */
+
+void failover_start(struct failover *failover, struct actor *actor, const struct paths *paths,
+		    struct loop *loop, const struct board *board, uint16_t server_port)
+{
+	failover->actor = actor;
+	failover->paths = paths;
+	failover->monitors.on_change = on_path_change;
+	failover->monitors.on_new_instance = on_new_instance;
+	monitors_start(&failover->monitors, loop, board, server_port);
+	guard_init(&failover->guard, socket_most_buffered_bytes());
+	timer_init(&failover->look, on_look);
+	timer_arm(&loop->timers, &failover->look, loop->now_ms + LOOK_IDLE_MS);
+}
+
+void failover_stop(struct failover *failover)
+{
+	if (!failover->monitors.loop)
+		return;
+	timer_cancel(&failover->monitors.loop->timers, &failover->look);
+	monitors_stop(&failover->monitors);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The guard: which paths would make the whole slower than the others are without them. Pure. */
+#ifndef MPBRIDGE_GUARD_H
+#define MPBRIDGE_GUARD_H
+
+#include "paths/board.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GUARD_PATHS_MAX BOARD_PATHS_MAX
+
+/* A path that is up, as it was lately; and the verdict. */
+struct guard_input {
+	uint8_t place;
+	uint64_t rate;	 /* bytes per second of the fastest flow there; 0: none was measured */
+	uint64_t rtt_us; /* 0: unknown */
+	bool is_guarded;
+};
+
+struct guard_entry {
+	bool is_guarded;
+	uint64_t since_ms;
+	uint64_t delay_us; /* what it had to be guarded for */
+	uint64_t harm_ms;  /* since when it does harm, by its rate; 0: it does not */
+	uint64_t calm_ms;  /* since when it would do no harm; 0: it would */
+	uint64_t pause_ms; /* until it is tried again, after since_ms; doubles */
+};
+
+struct guard {
+	uint64_t buffer_bytes;
+	struct guard_entry entry[BOARD_PLACES];
+};
+
+/* buffer_bytes: how much of a stream may be under way at once. */
+void guard_init(struct guard *guard, uint64_t buffer_bytes);
+
+/* Sets is_guarded of each of the n paths. To be called now and then while flows move. */
+void guard_judge(struct guard *guard, struct guard_input *input, unsigned n, uint64_t now_ms);
+
+#endif
