@@ -32,7 +32,7 @@ def flap(lab, outage):
 def measure(outage, direction):
     """(goodput over that of the good link alone, flows that were lost)."""
     with routers(fast_links()) as net:
-        good_bps = alone_bps(net, 3 - outage.link, direction)
+        good_bps = alone_bps(net, 3 - outage.link, direction, 5)
         with Bridge(net):
             wait_for_paths(net)
             talkers = Talkers(net, TALKERS)

@@ -24,7 +24,7 @@ ROWS = (
 def measure(name, settings, is_alike, direction):
     """Goodput over that of the first link alone, or over the sum."""
     with routers([Link(*FIRST), Link(**settings)]) as net:
-        each = [alone_bps(net, number, direction) for number in ((1, 2) if is_alike else (1,))]
+        each = [alone_bps(net, number, direction, SECONDS) for number in ((1, 2) if is_alike else (1,))]
         both = bridged_bps(net, direction, SECONDS)
     detail(f"{name}, {direction}: " + " + ".join(f"{bps / 1e6:.1f}" for bps in each)
            + f" alone, {both / 1e6:.1f} bridged")
