@@ -206,6 +206,7 @@ static int prepare_board(struct supervisor *supervisor)
 	supervisor->board = board_new();
 	if (supervisor->board) {
 		supervisor->board->instance = random_number();
+		supervisor->board->started_ms = clock_ms();
 		return 0;
 	}
 	log_error("no memory: %s", strerror(errno));

@@ -74,6 +74,7 @@ struct board {
 	_Atomic uint32_t version;
 	struct board_table table;
 	uint64_t instance;		/* a number of this supervisor's own, never 0 */
+	uint64_t started_ms;		/* when it began. CLOCK_MONOTONIC */
 	_Atomic bool has_told_fallback; /* by whichever worker saw it first: one line is enough */
 	struct board_counters worker[BOARD_WORKERS_MAX];
 };

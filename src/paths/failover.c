@@ -18,7 +18,8 @@
 
 #define LOOK_MS	       250u
 #define LOOK_IDLE_MS   1000u
-#define ASIDE_MS       500u /* for the server to have taken back what it announced */
+#define ASIDE_MS       500u  /* for the server to have taken back what it announced */
+#define KEPT_MS	       1500u /* for the subflows of another path to have joined */
 #define MARK_PAUSE_MS  1000u
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
@@ -28,12 +29,12 @@ static bool is_carrying(enum health_state state)
 	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
 }
 
-static bool is_any_carrying(const struct monitors *monitors)
+static bool is_other_carrying(const struct monitors *monitors, const struct monitor *but)
 {
 	for (unsigned i = 0; i < MONITORS_MAX; i++) {
 		const struct monitor *monitor = &monitors->monitor[i];
 
-		if (monitor->all && is_carrying(monitor->health.state))
+		if (monitor->all && monitor != but && is_carrying(monitor->health.state))
 			return true;
 	}
 	return false;
@@ -61,7 +62,7 @@ static void leave(struct failover *failover, const struct monitor *monitor)
 
 	if (monitor->is_follower)
 		report_lost(&failover->monitors, monitor);
-	if (!is_any_carrying(&failover->monitors) ||
+	if (!is_other_carrying(&failover->monitors, monitor) ||
 	    (monitor->is_follower && failover->closings >= most))
 		return;
 	if (monitor->is_follower)
@@ -69,12 +70,49 @@ static void leave(struct failover *failover, const struct monitor *monitor)
 	actor_drop_endpoint(failover->actor, &monitor->way.local);
 }
 
-static void bring_back(struct failover *failover, struct monitor *monitor)
+/*
+ * The subflows of the last path that worked were left alone, since the connections would have died
+ * with them; so they are when it is the first to come back. Once another one works, too, they are
+ * made anew: their own timers may have a long way to go.
+ */
+static void renew_kept(struct failover *failover, const struct monitor *but)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &failover->monitors.monitor[i];
+
+		if (!monitor->all || monitor == but || !monitor->has_kept)
+			continue;
+		monitor->has_kept = false;
+		monitor_renew_later(monitor, KEPT_MS);
+	}
+}
+
+/* Its subflows are closed, if there are any, and made once more. */
+static void renew(struct failover *failover, struct monitor *monitor)
 {
 	if (monitor->is_follower)
 		monitor_say(monitor, GREETING_BACK, NULL);
 	else
 		actor_drop_endpoint(failover->actor, &monitor->way.local);
+}
+
+static void bring_back(struct failover *failover, struct monitor *monitor)
+{
+	monitor->has_kept = !is_other_carrying(&failover->monitors, monitor);
+	if (monitor->has_kept)
+		return;
+	renew_kept(failover, monitor);
+	renew(failover, monitor);
+}
+
+static void on_renew(struct monitors *monitors, struct monitor *monitor)
+{
+	struct failover *failover = container_of(monitors, struct failover, monitors);
+
+	if (!is_carrying(monitor->health.state))
+		return;
+	renew(failover, monitor);
+	failover->on_change(failover, true);
 }
 
 /* What a slow path has in flight would hold up the others for longest: its subflows are made anew.
@@ -83,7 +121,7 @@ static void step_aside(struct failover *failover, struct monitor *monitor)
 {
 	leave(failover, monitor);
 	if (monitor->is_follower)
-		monitor_say_back_later(monitor, ASIDE_MS);
+		monitor_renew_later(monitor, ASIDE_MS);
 }
 
 static void on_path_change(struct monitors *monitors, struct monitor *monitor,
@@ -231,7 +269,7 @@ static void make_missing(struct failover *failover, struct monitor *monitor)
 	monitor->renew_ms = now_ms + monitor->renew_pause_ms;
 	log_info("path %s: a connection has lost its subflow there; making it again",
 		 monitor->way.interface);
-	bring_back(failover, monitor);
+	renew(failover, monitor);
 	failover->on_change(failover, true);
 }
 
@@ -263,6 +301,7 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	failover->actor = actor;
 	failover->paths = paths;
 	failover->monitors.on_change = on_path_change;
+	failover->monitors.on_renew = on_renew;
 	failover->monitors.on_new_instance = on_new_instance;
 	monitors_start(&failover->monitors, loop, board, server_port);
 	guard_init(&failover->guard, socket_most_buffered_bytes());

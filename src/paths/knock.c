@@ -19,12 +19,14 @@
  *   ENDING      the server's end, reset or deadline -> IDLE
  */
 
-static void end(struct knock *knock, int error, uint64_t instance)
+static const struct greeting_answer no_answer;
+
+static void end(struct knock *knock, int error, struct greeting_answer answer)
 {
 	bool was_established = knock->state == KNOCK_ENDING;
 
 	knock_stop(knock);
-	knock->on_end(knock, was_established, error, instance);
+	knock->on_end(knock, was_established, error, answer);
 }
 
 static int bind_device(int fd, const char *interface)
@@ -63,7 +65,7 @@ static void on_established(struct knock *knock)
 		knock->on_established(knock, socket_rtt_us(knock->watch.fd));
 	if (knock->state == KNOCK_ENDING &&
 	    send(knock->watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		end(knock, -errno, 0);
+		end(knock, -errno, no_answer);
 }
 
 static void on_connecting(struct knock *knock, uint32_t events)
@@ -74,7 +76,7 @@ static void on_connecting(struct knock *knock, uint32_t events)
 	if (error == -ECONNRESET)
 		knock->state = KNOCK_ENDING;
 	if (error < 0)
-		end(knock, error, 0);
+		end(knock, error, no_answer);
 	else if (events & EPOLLOUT)
 		on_established(knock);
 }
@@ -88,9 +90,9 @@ static void on_ending(struct knock *knock, uint32_t events)
 	if (got == (ssize_t)sizeof(answer))
 		end(knock, 0, greeting_read_answer(answer));
 	else if (got < 0 && errno != EAGAIN && errno != EINTR)
-		end(knock, -errno, 0);
+		end(knock, -errno, no_answer);
 	else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		end(knock, 0, 0);
+		end(knock, 0, no_answer);
 }
 
 static void on_event(struct watch *watch, uint32_t events)
@@ -107,7 +109,7 @@ static void on_deadline(struct timer *timer)
 {
 	struct knock *knock = container_of(timer, struct knock, deadline);
 
-	end(knock, knock->state == KNOCK_ENDING ? 0 : -ETIMEDOUT, 0);
+	end(knock, knock->state == KNOCK_ENDING ? 0 : -ETIMEDOUT, no_answer);
 }
 
 void knock_init(struct knock *knock, struct loop *loop)
@@ -131,7 +133,7 @@ void knock_start(struct knock *knock, const struct knock_way *way, enum greeting
 	if (error) {
 		if (fd >= 0)
 			close(fd);
-		end(knock, error, 0);
+		end(knock, error, no_answer);
 		return;
 	}
 	timer_arm(&knock->loop->timers, &knock->deadline, knock->loop->now_ms + deadline_ms);

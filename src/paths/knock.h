@@ -34,10 +34,11 @@ struct knock {
 	void (*on_established)(struct knock *knock, uint32_t rtt_us);
 	/*
 	 * It is over, and KNOCK_IDLE again. error is 0, or why as -errno; -ECONNRESET after it was
-	 * established means that the server does not want us. instance is the server's answer, 0:
+	 * established means that the server does not want us. answer.instance is 0 if there was
 	 * none.
 	 */
-	void (*on_end)(struct knock *knock, bool was_established, int error, uint64_t instance);
+	void (*on_end)(struct knock *knock, bool was_established, int error,
+		       struct greeting_answer answer);
 };
 
 /* Of an idle knock; the two handlers are set. */

@@ -105,15 +105,16 @@ static bool is_local_shortage(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
-static void note_instance(struct monitors *monitors, uint64_t instance)
+/* What was connected before the server began is gone; that may be long before we hear of it. */
+static void note_instance(struct monitors *monitors, const struct greeting_answer *answer)
 {
-	uint64_t gone_ms = monitors->instance_ms;
-	bool is_other = monitors->instance != 0 && monitors->instance != instance;
+	bool is_other = monitors->instance != 0 && monitors->instance != answer->instance;
+	uint64_t now_ms = monitors->loop->now_ms;
 
-	monitors->instance = instance;
-	monitors->instance_ms = monitors->loop->now_ms;
+	monitors->instance = answer->instance;
 	if (is_other)
-		monitors->on_new_instance(monitors, gone_ms);
+		monitors->on_new_instance(monitors,
+					  now_ms > answer->age_ms ? now_ms - answer->age_ms : 0);
 }
 
 /* ---- asking ---- */
@@ -173,8 +174,8 @@ static uint32_t pause_ms(struct monitor *monitor)
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 {
-	if (monitor->back_ms && monitor->back_ms < due_ms)
-		due_ms = monitor->back_ms;
+	if (monitor->renew_at_ms && monitor->renew_at_ms < due_ms)
+		due_ms = monitor->renew_at_ms;
 	return monitor->ask_ms < due_ms ? monitor->ask_ms : due_ms;
 }
 
@@ -198,9 +199,9 @@ static void look(struct monitor *monitor)
 
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
-	if (monitor->back_ms && now_ms >= monitor->back_ms) {
-		monitor->back_ms = 0;
-		ask(monitor, GREETING_BACK, NULL);
+	if (monitor->renew_at_ms && now_ms >= monitor->renew_at_ms) {
+		monitor->renew_at_ms = 0;
+		monitor->all->on_renew(monitor->all, monitor);
 	}
 	if (is_ask_due(monitor)) {
 		monitor->ask_ms = now_ms + pause_ms(monitor);
@@ -234,15 +235,16 @@ static enum health_reason reason_of(int error)
 }
 
 /* One that timed out has been judged long before. */
-static void on_end(struct knock *knock, bool was_established, int error, uint64_t instance)
+static void on_end(struct knock *knock, bool was_established, int error,
+		   struct greeting_answer answer)
 {
 	struct monitor *monitor = knock->owner;
 	enum health_state before = health_shown(&monitor->health);
 
 	if (was_established) {
 		tell_unwanted(monitor, error == -ECONNRESET);
-		if (instance)
-			note_instance(monitor->all, instance);
+		if (answer.instance)
+			note_instance(monitor->all, &answer);
 	} else if (error != -ETIMEDOUT && !is_local_shortage(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
@@ -420,9 +422,9 @@ void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct 
 	ask(monitor, kind, about);
 }
 
-void monitor_say_back_later(struct monitor *monitor, uint32_t delay_ms)
+void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms)
 {
-	monitor->back_ms = monitor->all->loop->now_ms + delay_ms;
+	monitor->renew_at_ms = monitor->all->loop->now_ms + delay_ms;
 	rearm(monitor);
 }
 

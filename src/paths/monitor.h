@@ -23,31 +23,33 @@ struct monitor {
 	struct health health;
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
+	bool has_kept; /* it came back first, with the subflows that it had */
 	uint64_t marked_ms, renew_ms, renew_pause_ms;
 	/* the rest is monitor.c's own */
 	struct knock knock[MONITOR_KNOCKS];
 	unsigned next_knock;
 	struct timer timer;
-	uint64_t ask_ms;   /* the next greeting */
-	uint64_t asked_ms; /* the last one */
-	uint64_t back_ms;  /* when to say GREETING_BACK; 0: it is not to be said */
-	unsigned burst;	   /* urgent greetings so far */
-	bool was_urgent;   /* told */
-	bool is_unwanted;  /* the server ends our greetings: it does not let us in */
+	uint64_t ask_ms;      /* the next greeting */
+	uint64_t asked_ms;    /* the last one */
+	uint64_t renew_at_ms; /* see monitor_renew_later(); 0: not */
+	unsigned burst;	      /* urgent greetings so far */
+	bool was_urgent;      /* told */
+	bool is_unwanted;     /* the server ends our greetings: it does not let us in */
 };
 
 struct monitors {
 	struct loop *loop;
 	const struct board *board;
 	uint16_t server_port;
-	bool is_late;	      /* paths that come from now on have to answer before they are used */
-	uint64_t instance;    /* of the server; 0: unknown */
-	uint64_t instance_ms; /* when it last said so */
+	bool is_late;	   /* paths that come from now on have to answer before they are used */
+	uint64_t instance; /* of the server; 0: unknown */
 	struct monitor monitor[MONITORS_MAX];
 	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
 	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
 			  enum health_state before);
-	/* The server is another one than at gone_ms: what was connected by then is gone. */
+	/* What monitor_renew_later() was called for: the path's subflows are to be made anew. */
+	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
+	/* The server is another one, since gone_ms: what was connected by then is gone. */
 	void (*on_new_instance)(struct monitors *monitors, uint64_t gone_ms);
 };
 
@@ -86,8 +88,8 @@ bool monitors_are_busy(const struct monitors *monitors);
 /* Says something over this path, beside the questions; nobody is told whether it arrived. */
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about);
 
-/* Says GREETING_BACK after delay_ms. */
-void monitor_say_back_later(struct monitor *monitor, uint32_t delay_ms);
+/* Has on_renew() called after delay_ms. */
+void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms);
 
 /* Harmless on those that were not started. */
 void monitors_stop(struct monitors *monitors);

@@ -53,10 +53,14 @@ static void answer_greeting(struct flow *flow, enum greeting_kind kind, const st
 	int fd = flow->side[WAN].watch.fd;
 	struct address local = socket_local_address(fd);
 	uint8_t answer[GREETING_ANSWER_BYTES];
+	const struct greeting_answer said = {
+		.instance = relay->board->instance,
+		.age_ms = relay->loop->now_ms - relay->board->started_ms,
+	};
 
 	local.port = 0;
 	relay->on_greeted(relay, kind, &local, about);
-	greeting_write_answer(relay->board->instance, answer);
+	greeting_write_answer(&said, answer);
 	if (send(fd, answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)sizeof(answer))
 		flow_end(flow);

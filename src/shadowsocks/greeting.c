@@ -101,17 +101,29 @@ bool greeting_parse(const struct target *target, enum greeting_kind *kind, struc
 	return false;
 }
 
-void greeting_write_answer(uint64_t instance, uint8_t out[static GREETING_ANSWER_BYTES])
+static void write_u64(uint64_t value, uint8_t out[static 8])
 {
-	for (int i = 0; i < GREETING_ANSWER_BYTES; i++)
-		out[i] = (uint8_t)(instance >> (8 * (GREETING_ANSWER_BYTES - 1 - i)));
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (8 * (7 - i)));
 }
 
-uint64_t greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES])
+static uint64_t read_u64(const uint8_t bytes[static 8])
 {
-	uint64_t instance = 0;
+	uint64_t value = 0;
 
-	for (int i = 0; i < GREETING_ANSWER_BYTES; i++)
-		instance = instance << 8 | bytes[i];
-	return instance;
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+void greeting_write_answer(const struct greeting_answer *answer,
+			   uint8_t out[static GREETING_ANSWER_BYTES])
+{
+	write_u64(answer->instance, out);
+	write_u64(answer->age_ms, out + 8);
+}
+
+struct greeting_answer greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES])
+{
+	return (struct greeting_answer){read_u64(bytes), read_u64(bytes + 8)};
 }

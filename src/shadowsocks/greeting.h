@@ -19,8 +19,11 @@
  *   back.mpbridge.invalid             port 1
  *   lost-0a0a0202.mpbridge.invalid    port 1, for 10.10.2.2; 32 digits for an IPv6 address
  *
- * The server answers with GREETING_ANSWER_BYTES, the instance: a number that it chose at its start,
- * and ends the connection in order.
+ * The server answers, and ends the connection in order. Both numbers are big endian:
+ *
+ *  +-------------------------------+-------------------------------+
+ *  | instance, 8 bytes             | age in milliseconds, 8 bytes  |
+ *  +-------------------------------+-------------------------------+
  */
 enum greeting_kind {
 	GREETING_USE,	/* I use the path over which this comes */
@@ -29,7 +32,12 @@ enum greeting_kind {
 	GREETING_LOST, /* nothing reaches you at this other address: withdraw it */
 };
 
-#define GREETING_ANSWER_BYTES 8
+#define GREETING_ANSWER_BYTES 16
+
+struct greeting_answer {
+	uint64_t instance; /* a number that the server chose at its start, never 0 */
+	uint64_t age_ms;   /* since that start */
+};
 
 /* Writes the header; `about` matters to GREETING_LOST alone. Returns its length. */
 size_t greeting_write(enum greeting_kind kind, const struct address *about,
@@ -42,7 +50,8 @@ size_t greeting_write(enum greeting_kind kind, const struct address *about,
  */
 bool greeting_parse(const struct target *target, enum greeting_kind *kind, struct address *about);
 
-void greeting_write_answer(uint64_t instance, uint8_t out[static GREETING_ANSWER_BYTES]);
-uint64_t greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES]);
+void greeting_write_answer(const struct greeting_answer *answer,
+			   uint8_t out[static GREETING_ANSWER_BYTES]);
+struct greeting_answer greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES]);
 
 #endif

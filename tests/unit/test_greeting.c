@@ -79,14 +79,19 @@ static void refuses_the_rest(void **state)
 	}
 }
 
-static void answers_with_the_instance(void **state)
+static void answers_with_instance_and_age(void **state)
 {
+	const struct greeting_answer answer = {0x0123456789abcdef, 0xfedc};
 	uint8_t bytes[GREETING_ANSWER_BYTES];
+	struct greeting_answer got;
 
-	greeting_write_answer(0x0123456789abcdef, bytes);
+	greeting_write_answer(&answer, bytes);
 	assert_int_equal(bytes[0], 0x01);
 	assert_int_equal(bytes[7], 0xef);
-	assert_true(greeting_read_answer(bytes) == 0x0123456789abcdef);
+	assert_int_equal(bytes[8], 0);
+	assert_int_equal(bytes[14], 0xfe);
+	got = greeting_read_answer(bytes);
+	assert_true(got.instance == answer.instance && got.age_ms == answer.age_ms);
 }
 
 int main(void)
@@ -95,7 +100,7 @@ int main(void)
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(the_old_name_is_a_greeting),
 		cmocka_unit_test(refuses_the_rest),
-		cmocka_unit_test(answers_with_the_instance),
+		cmocka_unit_test(answers_with_instance_and_age),
 	};
 
 	RUN_SUITE(tests);
