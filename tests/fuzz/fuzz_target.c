@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* shadowsocks/target.c: what is read is what is written; a prefix never reads as something else. */
+#include "shadowsocks/greeting.h"
 #include "shadowsocks/target.h"
 
 #include <assert.h>
@@ -31,6 +32,20 @@ static void check_prefixes(const uint8_t *data, ssize_t length)
 	}
 }
 
+/* What reads as a greeting is what we would have written. */
+static void check_greeting(const struct target *target)
+{
+	uint8_t header[TARGET_HEADER_BYTES];
+	enum greeting_kind kind;
+	struct address about;
+	struct target again;
+
+	if (!greeting_parse(target, &kind, &about) || about.family == AF_INET6)
+		return; /* 32 digits may be those of an IPv4-mapped address */
+	assert(target_parse(header, greeting_write(kind, &about, header), &again) > 0);
+	assert(strcmp(again.name, target->name) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[TARGET_TEXT_BYTES];
@@ -44,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(target.address.port != 0);
 	assert(strlen(target_format(&target, text)) < sizeof(text));
 	check_written(&target, data, length);
+	check_greeting(&target);
 	check_prefixes(data, length);
 	return 0;
 }

@@ -465,6 +465,35 @@ static void sweeps_unchanged_endpoints(void **state)
 	snapshot_exit(&actual);
 }
 
+static void a_backup_is_a_flag_of_the_endpoint_that_is_there(void **state)
+{
+	struct scene scene = empty_scene();
+
+	add_endpoint(&scene.actual.endpoints, "10.10.1.1", 255, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.actual.endpoints, "10.10.2.1", 254, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.owned, "10.10.1.1", 255, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.owned, "10.10.2.1", 254, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.wanted.endpoints, "10.10.1.1", 0, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.wanted.endpoints, "10.10.2.1", 0, MPTCP_PM_SUBFLOW | MPTCP_PM_BACKUP);
+	expect(&scene, "change endpoint 10.10.2.1 id 254 flags 6\n");
+
+	scene = empty_scene();
+	add_endpoint(&scene.actual.endpoints, "10.10.2.1", 254, MPTCP_PM_BACKUP);
+	add_endpoint(&scene.owned, "10.10.2.1", 254, 0);
+	add_endpoint(&scene.wanted.endpoints, "10.10.2.1", 0, 0);
+	expect(&scene, "change endpoint 10.10.2.1 id 254 flags 0\n");
+}
+
+static void one_that_became_a_backup_is_still_ours_to_delete(void **state)
+{
+	struct scene scene = empty_scene();
+
+	scene.is_final = true;
+	add_endpoint(&scene.actual.endpoints, "10.10.2.1", 254, MPTCP_PM_BACKUP);
+	add_endpoint(&scene.owned, "10.10.2.1", 254, 0);
+	expect(&scene, "delete endpoint 10.10.2.1 id 254 flags 0\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +524,8 @@ int main(void)
 		cmocka_unit_test(without_mptcp_routes_only),
 		cmocka_unit_test(sweeps_one_slot),
 		cmocka_unit_test(sweeps_unchanged_endpoints),
+		cmocka_unit_test(a_backup_is_a_flag_of_the_endpoint_that_is_there),
+		cmocka_unit_test(one_that_became_a_backup_is_still_ours_to_delete),
 	};
 
 	RUN_SUITE(tests);

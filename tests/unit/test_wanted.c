@@ -408,6 +408,30 @@ static void without_mptcp_no_endpoints(void **state)
 	snapshot_exit(&snapshot);
 }
 
+static void a_path_that_is_down_has_no_endpoint_to_dial_from(void **state)
+{
+	static const struct announce nobody;
+	uint32_t tables[BOARD_PATHS_MAX] = {0};
+	struct snapshot snapshot = {.has_mptcp = true};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+	struct paths paths;
+
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "192.168.1.1", 10);
+	world_route(&snapshot, WAN2, "0.0.0.0/0", "192.168.2.1", 20);
+	world_subnet(&snapshot, WAN1, "192.168.1.2/24", "192.168.1.0/24");
+	world_subnet(&snapshot, WAN2, "192.168.2.2/24", "192.168.2.0/24");
+	world_server(&conf, "198.51.100.1");
+	derive_paths(&conf, &snapshot, &nobody, &paths);
+	paths.path[0].is_down = true;
+	paths.path[1].is_backup = true;
+	assert_int_equal(wanted_build(&wanted, &conf, &snapshot, &paths, 1, tables), 0);
+	assert_int_equal(wanted.endpoints.n, 1);
+	assert_int_equal(wanted.endpoints.item[0].flags, MPTCP_PM_SUBFLOW | MPTCP_PM_BACKUP);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +450,7 @@ int main(void)
 		cmocka_unit_test(very_many_routes_are_not_copied),
 		cmocka_unit_test(same_destination_twice_is_copied_once),
 		cmocka_unit_test(without_mptcp_no_endpoints),
+		cmocka_unit_test(a_path_that_is_down_has_no_endpoint_to_dial_from),
 	};
 
 	RUN_SUITE(tests);

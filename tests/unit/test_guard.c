@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* paths/guard.c: round trips and paces in, guarded or not out. */
+#include "suite.h"
+
+#include "paths/guard.h"
+
+#define MBIT	     125000u /* bytes per second */
+#define MS	     1000u   /* microseconds */
+#define BUFFER_BYTES (3500u << 10)
+
+struct scene {
+	struct guard guard;
+	uint64_t now_ms;
+	struct guard_input path[2];
+};
+
+/* A fast link of 100 Mbit/s and 10 ms, and another one. */
+static struct scene beside(uint64_t mbit, uint64_t rtt_ms)
+{
+	struct scene scene = {.now_ms = 1000};
+
+	guard_init(&scene.guard, BUFFER_BYTES);
+	scene.path[0] = (struct guard_input){.place = 3, .rate = 100 * MBIT, .rtt_us = 10 * MS};
+	scene.path[1] =
+		(struct guard_input){.place = 7, .rate = mbit * MBIT, .rtt_us = rtt_ms * MS};
+	return scene;
+}
+
+/* Judges every 100 ms; after how long the second path was as `is_guarded` says, or 0. */
+static uint64_t run(struct scene *scene, bool is_guarded, uint64_t most_ms)
+{
+	for (uint64_t ms = 100; ms <= most_ms; ms += 100) {
+		scene->now_ms += 100;
+		guard_judge(&scene->guard, scene->path, 2, scene->now_ms);
+		assert_false(scene->path[0].is_guarded);
+		if (scene->path[1].is_guarded == is_guarded)
+			return ms;
+	}
+	return 0;
+}
+
+static void links_that_add_something_are_free(void **state)
+{
+	static const struct {
+		uint64_t mbit, rtt_ms;
+	} links[] = {{100, 10}, {60, 15}, {100, 100}, {20, 50}, {20, 30}, {50, 200}};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		struct scene scene = beside(links[i].mbit, links[i].rtt_ms);
+
+		assert_int_equal(run(&scene, true, 60000), 0);
+	}
+}
+
+static void one_that_is_far_is_guarded_at_once(void **state)
+{
+	struct scene scene = beside(5, 600);
+
+	assert_int_equal(run(&scene, true, 1000), 100);
+	scene = beside(0, 600); /* nothing was measured there yet */
+	assert_int_equal(run(&scene, true, 1000), 100);
+}
+
+static void one_that_is_slow_is_guarded_after_slow_start(void **state)
+{
+	struct scene scene = beside(1, 10);
+
+	assert_in_range(run(&scene, true, 5000), 400, 500);
+	scene = beside(10, 200);
+	assert_in_range(run(&scene, true, 5000), 900, 1000);
+}
+
+static void one_that_is_still_ramping_up_is_not(void **state)
+{
+	struct scene scene = beside(1, 100);
+
+	assert_int_equal(run(&scene, true, 300), 0);
+	scene.path[1].rate = 100 * MBIT;
+	assert_int_equal(run(&scene, true, 60000), 0);
+}
+
+static void slow_flows_are_no_reason(void **state)
+{
+	struct scene scene = beside(1, 600);
+
+	scene.path[0].rate = 4 * MBIT;
+	assert_int_equal(run(&scene, true, 60000), 0);
+}
+
+static void it_is_tried_again_more_and_more_rarely(void **state)
+{
+	struct scene scene = beside(1, 10);
+	uint64_t pause = 60000;
+
+	for (int i = 0; i < 5; i++, pause *= 2) {
+		assert_true(run(&scene, true, 5000) > 0);
+		assert_int_equal(run(&scene, false, 4000000), pause);
+	}
+	scene.path[1].rate = 60 * MBIT; /* it lasts */
+	assert_int_equal(run(&scene, true, 400000), 0);
+	scene.path[1].rate = 1 * MBIT;
+	assert_true(run(&scene, true, 5000) > 0);
+	assert_int_equal(run(&scene, false, 4000000), 60000);
+}
+
+static void it_is_free_when_the_others_have_become_slow(void **state)
+{
+	struct scene scene = beside(5, 600);
+
+	assert_true(run(&scene, true, 1000) > 0);
+	scene.path[0].rate = 10 * MBIT;
+	assert_in_range(run(&scene, false, 60000), 10000, 10200);
+}
+
+static void nobody_moves_says_nothing(void **state)
+{
+	struct scene scene = beside(5, 600);
+
+	assert_true(run(&scene, true, 1000) > 0);
+	scene.path[0].rate = scene.path[1].rate = 0;
+	assert_int_equal(run(&scene, false, 50000), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links_that_add_something_are_free),
+		cmocka_unit_test(one_that_is_far_is_guarded_at_once),
+		cmocka_unit_test(one_that_is_slow_is_guarded_after_slow_start),
+		cmocka_unit_test(one_that_is_still_ramping_up_is_not),
+		cmocka_unit_test(slow_flows_are_no_reason),
+		cmocka_unit_test(it_is_tried_again_more_and_more_rarely),
+		cmocka_unit_test(it_is_free_when_the_others_have_become_slow),
+		cmocka_unit_test(nobody_moves_says_nothing),
+	};
+
+	RUN_SUITE(tests);
+}
