@@ -55,13 +55,15 @@ enum announce_step announce_witness(struct announce *announce, const struct addr
 	return add(announce, local) ? ANNOUNCE_FOLLOW : ANNOUNCE_NOTHING;
 }
 
-static enum announce_step lose(struct announce *announce, const struct address *about)
+static enum announce_step lose(struct announce *announce, const struct address *about,
+			       uint64_t now_ms)
 {
 	struct announce_entry *entry = find(announce, about);
 
 	if (!entry || entry->is_lost)
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = true;
+	entry->lost_ms = now_ms;
 	return ANNOUNCE_FOLLOW;
 }
 
@@ -102,7 +104,7 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 	case GREETING_BACK:
 		return use_again(announce, local, now_ms);
 	case GREETING_LOST:
-		return lose(announce, about);
+		return lose(announce, about, now_ms);
 	}
 	return ANNOUNCE_NOTHING;
 }
@@ -117,4 +119,11 @@ bool announce_is_lost(const struct announce *announce, const struct address *loc
 	unsigned i = index_of(announce, local);
 
 	return i < announce->n && announce->entry[i].is_lost;
+}
+
+uint64_t announce_lost_ms(const struct announce *announce, const struct address *local)
+{
+	unsigned i = index_of(announce, local);
+
+	return i < announce->n ? announce->entry[i].lost_ms : 0;
 }

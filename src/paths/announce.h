@@ -12,6 +12,7 @@
 struct announce_entry {
 	struct address address; /* ours, without a port */
 	bool is_lost;		/* a client has said that it does not reach us there */
+	uint64_t lost_ms;	/* when it said so */
 	uint64_t announced_ms;	/* when a client last had it announced again; 0: never */
 };
 
@@ -38,5 +39,8 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 
 bool announce_has(const struct announce *announce, const struct address *local);
 bool announce_is_lost(const struct announce *announce, const struct address *local);
+
+/* When a client said so, of one that is lost. */
+uint64_t announce_lost_ms(const struct announce *announce, const struct address *local);
 
 #endif

@@ -48,6 +48,8 @@ const char *health_reason_text(enum health_reason reason)
 		return "no route to the server";
 	case HEALTH_TOO_SLOW:
 		return "it would slow the others down";
+	case HEALTH_LOST:
+		return "a client does not reach it any more";
 	}
 	return "";
 }

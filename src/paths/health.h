@@ -35,6 +35,7 @@ enum health_reason {
 	HEALTH_NO_ADDRESS,
 	HEALTH_NO_ROUTE,
 	HEALTH_TOO_SLOW, /* GUARDED */
+	HEALTH_LOST,	 /* DOWN, on a server: its client says so */
 };
 
 /* What running flows say of a path when something is not as it should be. */

@@ -196,6 +196,11 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->is_backup = path->is_backup;
 	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
 	out->reason = HEALTH_NOT_ASKED;
+	if (announce_is_lost(&manager->announce, &path->local)) {
+		out->health = HEALTH_DOWN;
+		out->reason = HEALTH_LOST;
+		out->since_ms = announce_lost_ms(&manager->announce, &path->local);
+	}
 	if (!monitor)
 		return;
 	out->health = health_shown(&monitor->health);
@@ -336,7 +341,7 @@ static bool is_announced(const struct manager *manager, const struct address *lo
 static const char *reason_of(const struct manager *manager, const struct report_path *path,
 			     enum health_reason reason)
 {
-	if (manager->conf->role == CONF_CLIENT)
+	if (manager->conf->role == CONF_CLIENT || reason == HEALTH_LOST)
 		return health_reason_text(reason);
 	return path->is_announced ? "announced to clients" : "no client has come by it yet";
 }

@@ -14,8 +14,10 @@
  * a read; between namespaces, and wherever many gigabits come in bursts, it happens several times a
  * second.
  *
- * It can be told from a link that is only slow: every subflow is then without anything in flight. A
- * little more room lets us send a little more, and the acknowledgement of that brings the DATA_ACK.
+ * It can be told from a link that is only slow: every subflow is then without anything in flight.
+ * What helps is to send a little more, whose acknowledgement brings the DATA_ACK. Often there is room
+ * for that: epoll tells of it only when a third of the buffer is free, a write takes any. Where there
+ * is none, the buffer is made larger, if net.core.wmem_max lets us.
  * A buffer that was set by hand no longer grows by itself, so it is left at the size to which it
  * would have grown.
  */
@@ -52,9 +54,10 @@ bool nudge_look(struct flow *flow)
 	if (flow->nudge.look_ms < LOOK_MOST_MS)
 		flow->nudge.look_ms *= 2;
 	set_timer(flow);
-	if (!is_stuck || !socket_add_extra_room(fd))
+	if (!is_stuck)
 		return false;
-	flow->nudge.has_extra_room = true;
+	if (socket_add_extra_room(fd))
+		flow->nudge.has_extra_room = true;
 	flow->side[WAN].is_writable = true;
 	return true;
 }

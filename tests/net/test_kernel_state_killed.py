@@ -132,8 +132,9 @@ def test_killed_at_each_step_of_sweep_and_start(stage, net, role, call):
     paths = [{"interface": "wan1"}, {"interface": "wan2"}]
     before = node.dump()
     for step in itertools.count(1):
-        kill(make(net, name=f"whole{step}", paths=paths).start().wait_ready())
-        assert len(endpoints(node)) == 2, "there is something to sweep"
+        whole = make(net, name=f"whole{step}", paths=paths).start().wait_ready()
+        eventually(lambda: len(endpoints(node)), 2)
+        kill(whole)
         under = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
                  "-e", f"inject={call}:signal=SIGKILL:when={step}"]
         daemon = make(net, name=f"killed{step}", under=under, paths=paths).start()
