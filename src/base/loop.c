@@ -11,7 +11,8 @@
  * timers, run the tasks. Nothing that has a watch is freed inside a turn but from a task, so that
  * an event of the same batch never meets freed memory: an owner that is finished calls loop_close()
  * on its watches (an event that comes later in the batch then finds fd -1 and is dropped) and puts
- * a task.
+ * a task. Nor does an event meet another descriptor than it was meant for: one that a watch got in
+ * this batch hears nothing before the next, and epoll tells then what is the case.
  */
 
 #define BATCH	     256
@@ -31,6 +32,7 @@ int loop_init(struct loop *loop)
 	if (loop->epoll_fd < 0)
 		return -errno;
 	loop->is_stopping = false;
+	loop->turn = 0;
 	loop->now_ms = clock_ms();
 	timer_wheel_init(&loop->timers, loop->now_ms);
 	list_init(&loop->tasks);
@@ -51,6 +53,7 @@ static int watch_fd(struct loop *loop, struct watch *watch, int fd, uint32_t eve
 	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
 		return -errno;
 	watch->fd = fd;
+	watch->since_turn = loop->turn;
 	return 0;
 }
 
@@ -71,6 +74,7 @@ int loop_move(struct loop *loop, struct watch *from, struct watch *to)
 	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, from->fd, &event) < 0)
 		return -errno;
 	to->fd = from->fd;
+	to->since_turn = loop->turn;
 	from->fd = -1;
 	return 0;
 }
@@ -123,10 +127,11 @@ static int sleep_ms(const struct loop *loop)
 static void turn(struct loop *loop, const struct epoll_event *events, int count)
 {
 	loop->now_ms = clock_ms();
+	loop->turn++;
 	for (int i = 0; i < count; i++) {
 		struct watch *watch = events[i].data.ptr;
 
-		if (watch->fd >= 0)
+		if (watch->fd >= 0 && watch->since_turn != loop->turn)
 			watch->on_event(watch, events[i].events);
 	}
 	timer_wheel_run(&loop->timers, loop->now_ms);

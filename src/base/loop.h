@@ -14,6 +14,7 @@
 struct watch {
 	int fd; /* -1: not watched */
 	void (*on_event)(struct watch *watch, uint32_t events);
+	uint32_t since_turn; /* loop.c's: when it got this descriptor */
 };
 
 /* Something to do after the events at hand: free what an event finished, or go on with a long job.
@@ -27,6 +28,7 @@ struct loop {
 	int epoll_fd;
 	bool is_stopping;
 	uint64_t now_ms; /* CLOCK_MONOTONIC, taken once per batch */
+	uint32_t turn;	 /* counts the batches */
 	struct timer_wheel timers;
 	struct list tasks;
 };

@@ -211,11 +211,11 @@ struct control *control_open(struct loop *loop, const struct crew *crew,
 		control->subject.crew = crew;
 		control->subject.manager = manager;
 		control->subject.started_ms = clock_ms();
-		control->listener = (struct watch){-1, on_listener};
+		control->listener = (struct watch){.fd = -1, .on_event = on_listener};
 		task_init(&control->more, on_more);
 		for (int i = 0; i < PEERS_MAX; i++) {
 			control->peer[i].control = control;
-			control->peer[i].watch = (struct watch){-1, on_peer};
+			control->peer[i].watch = (struct watch){.fd = -1, .on_event = on_peer};
 			timer_init(&control->peer[i].deadline, on_deadline);
 		}
 		error = start(control);

@@ -87,7 +87,7 @@ int crew_start(struct crew *crew)
 
 		worker->crew = crew;
 		worker->index = i;
-		worker->channel = (struct watch){-1, on_channel};
+		worker->channel = (struct watch){.fd = -1, .on_event = on_channel};
 		timer_init(&worker->restart, on_restart);
 		error = start_worker(worker);
 		if (error < 0) {

@@ -139,7 +139,7 @@ static int start(struct worker *worker, const struct worker_setup *setup)
 
 	if (error < 0)
 		return error;
-	worker->channel = (struct watch){-1, on_channel};
+	worker->channel = (struct watch){.fd = -1, .on_event = on_channel};
 	error = loop_watch_messages(&worker->loop, &worker->channel, worker->channel_fd);
 	if (error < 0)
 		return error;

@@ -24,9 +24,6 @@
 #ifndef MPTCP_INFO
 #define MPTCP_INFO 1
 #endif
-#ifndef MPTCP_TCPINFO
-#define MPTCP_TCPINFO 2
-#endif
 #ifndef TCP_IS_MPTCP
 #define TCP_IS_MPTCP 43
 #endif
@@ -252,60 +249,6 @@ uint32_t socket_rtt_us(int fd)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
 		return 0;
 	return info.tcpi_rtt;
-}
-
-/* The answer to MPTCP_TCPINFO: include/uapi/linux/mptcp.h, struct mptcp_subflow_data, since 5.16.
- */
-#define SUBFLOWS_MAX	  8
-#define STATE_ESTABLISHED 1 /* include/net/tcp_states.h */
-
-struct subflows_tcp_info {
-	uint32_t size_subflow_data; /* of the four numbers */
-	uint32_t num_subflows;
-	uint32_t size_kernel;
-	uint32_t size_user;
-	struct tcp_info info[SUBFLOWS_MAX];
-};
-
-/* How many entries were filled in, or -1. */
-static int ask_subflows(int fd, struct subflows_tcp_info *all)
-{
-	socklen_t length = sizeof(*all);
-
-	*all = (struct subflows_tcp_info){
-		.size_subflow_data = offsetof(struct subflows_tcp_info, info),
-		.size_user = sizeof(all->info[0]),
-	};
-	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, all, &length) < 0)
-		return -1;
-	return all->num_subflows < SUBFLOWS_MAX ? (int)all->num_subflows : SUBFLOWS_MAX;
-}
-
-int socket_established_subflows(int fd)
-{
-	struct subflows_tcp_info all;
-	int n = ask_subflows(fd, &all), established = 0;
-
-	for (int i = 0; i < n; i++)
-		established += all.info[i].tcpi_state == STATE_ESTABLISHED;
-	return n < 0 ? -1 : established;
-}
-
-bool socket_awaits_data_ack(int fd)
-{
-	struct subflows_tcp_info all;
-	int n = ask_subflows(fd, &all), established = 0;
-
-	for (int i = 0; i < n; i++) {
-		const struct tcp_info *info = &all.info[i];
-
-		if (info->tcpi_state != STATE_ESTABLISHED)
-			continue;
-		if (info->tcpi_unacked > 0 || info->tcpi_notsent_bytes > 0)
-			return false;
-		established++;
-	}
-	return established > 0;
 }
 
 #define EXTRA_ROOM_BYTES (1 << 20)

@@ -62,19 +62,6 @@ int socket_unacknowledged_bytes(int fd);
 uint32_t socket_rtt_us(int fd);
 
 /*
- * How many subflows of an MPTCP connection are established (one that is still joining is not); -1
- * where the kernel cannot say (before 5.16), or the connection is plain TCP.
- */
-int socket_established_subflows(int fd);
-
-/*
- * Whether an MPTCP connection with a full send buffer waits for nothing but a DATA_ACK: every
- * subflow has sent all it was given, and TCP has acknowledged all of that. False where the kernel
- * cannot say.
- */
-bool socket_awaits_data_ack(int fd);
-
-/*
  * Makes a send buffer that has grown to its full size (4 MiB, what net.ipv4.tcp_wmem has) larger by
  * 1 MiB. False, and nothing is changed, where it is smaller, or net.core.wmem_max does not allow
  * it. socket_end_extra_room() brings it back to 4 MiB; what is in it stays there.

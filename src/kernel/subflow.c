@@ -2,6 +2,7 @@
 /* The subflows of an MPTCP connection, as the kernel sees them at one moment. */
 #include "kernel/subflow.h"
 
+#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -48,8 +49,8 @@ static int ask_info(int fd, struct all_info *all)
 {
 	socklen_t length = sizeof(*all);
 
-	all->data = (struct subflow_data){.size_subflow_data = sizeof(all->data),
-					  .size_user = sizeof(all->info[0])};
+	*all = (struct all_info){.data = {.size_subflow_data = sizeof(all->data),
+					  .size_user = sizeof(all->info[0])}};
 	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, all, &length) < 0)
 		return -1;
 	return all->data.num_subflows < SUBFLOWS_MAX ? (int)all->data.num_subflows : SUBFLOWS_MAX;
@@ -68,12 +69,14 @@ static int ask_addresses(int fd, struct all_addresses *all)
 
 int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 {
-	struct all_info info = {0};
+	struct all_info info;
 	struct all_addresses addresses;
 	int n = ask_info(fd, &info);
 
-	if (n <= 0 || ask_addresses(fd, &addresses) != n)
-		return -1;
+	if (n < 0)
+		return -EOPNOTSUPP;
+	if (ask_addresses(fd, &addresses) != n)
+		return -EAGAIN;
 	for (int i = 0; i < n; i++)
 		out[i] = (struct subflow){
 			.local = address_from_sockaddr(&addresses.address[i].local),
@@ -86,4 +89,31 @@ int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 			.bytes_received = info.info[i].tcpi_bytes_received,
 		};
 	return n;
+}
+
+int subflow_count_established(int fd)
+{
+	struct all_info all;
+	int n = ask_info(fd, &all), established = 0;
+
+	for (int i = 0; i < n; i++)
+		established += all.info[i].tcpi_state == STATE_ESTABLISHED;
+	return n < 0 ? -1 : established;
+}
+
+bool subflow_awaits_data_ack(int fd)
+{
+	struct all_info all;
+	int n = ask_info(fd, &all), established = 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct tcp_info *info = &all.info[i];
+
+		if (info->tcpi_state != STATE_ESTABLISHED)
+			continue;
+		if (info->tcpi_unacked > 0 || info->tcpi_notsent_bytes > 0)
+			return false;
+		established++;
+	}
+	return established > 0;
 }

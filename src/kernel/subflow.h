@@ -20,10 +20,23 @@ struct subflow {
 };
 
 /*
- * Fills at most SUBFLOWS_MAX, closed ones included, and returns how many; -1: the connection is no
- * MPTCP, or the kernel cannot say (before 5.16). Two questions make one answer; it is -1, too, when
- * subflows came or went between them.
+ * Fills at most SUBFLOWS_MAX, closed ones included, and returns how many; -EOPNOTSUPP: the
+ * connection is no MPTCP, or the kernel cannot say (before 5.16). Two questions make one answer;
+ * -EAGAIN: subflows came or went between them.
  */
 int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX]);
+
+/*
+ * How many subflows of an MPTCP connection are established (one that is still joining is not); -1
+ * where the kernel cannot say (before 5.16), or the connection is plain TCP.
+ */
+int subflow_count_established(int fd);
+
+/*
+ * Whether an MPTCP connection with a full send buffer waits for nothing but a DATA_ACK: every
+ * subflow has sent all it was given, and TCP has acknowledged all of that. False where the kernel
+ * cannot say.
+ */
+bool subflow_awaits_data_ack(int fd);
 
 #endif

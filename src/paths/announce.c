@@ -12,11 +12,16 @@
  * connections too [signal_late].
  *
  * A client's kernel accepts eight announcements for each connection, and gives one back only if
- * RM_ADDR finds the subflow still open (mptcp_pm_rm_addr_or_subflow() in net/mptcp/pm.c). So it is
- * always the server that closes the subflows of a path, never the client.
+ * RM_ADDR finds the subflow still open (mptcp_pm_rm_addr_or_subflow() in net/mptcp/pm.c). So a
+ * client closes subflows itself only as often as its connections can afford (failover.c), and then
+ * leaves it to the server.
  */
 
-#define AGAIN_MS 1000 /* what one client asks for costs the others a moment */
+/* What one client asks for costs the others a moment, so that it may not ask for it all the time.
+ */
+#define AGAIN_MS     1000
+#define WINDOW_MS    4000
+#define CHANGES_MOST 6
 
 /* announce->n: unknown. */
 static unsigned index_of(const struct announce *announce, const struct address *local)
@@ -55,25 +60,35 @@ enum announce_step announce_witness(struct announce *announce, const struct addr
 	return add(announce, local) ? ANNOUNCE_FOLLOW : ANNOUNCE_NOTHING;
 }
 
+static bool may_change(struct announce_entry *entry, uint64_t now_ms)
+{
+	if (now_ms >= entry->window_ms + WINDOW_MS) {
+		entry->window_ms = now_ms;
+		entry->changes = 0;
+	}
+	return entry->changes < CHANGES_MOST && ++entry->changes;
+}
+
 static enum announce_step lose(struct announce *announce, const struct address *about,
 			       uint64_t now_ms)
 {
 	struct announce_entry *entry = find(announce, about);
 
-	if (!entry || entry->is_lost)
+	if (!entry || entry->is_lost || !may_change(entry, now_ms))
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = true;
 	entry->lost_ms = now_ms;
 	return ANNOUNCE_FOLLOW;
 }
 
-static enum announce_step use(struct announce *announce, const struct address *local)
+static enum announce_step use(struct announce *announce, const struct address *local,
+			      uint64_t now_ms)
 {
 	struct announce_entry *entry = find(announce, local);
 
 	if (!entry)
 		return announce_witness(announce, local);
-	if (!entry->is_lost)
+	if (!entry->is_lost || !may_change(entry, now_ms))
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = false;
 	return ANNOUNCE_FOLLOW;
@@ -85,7 +100,7 @@ static enum announce_step use_again(struct announce *announce, const struct addr
 	struct announce_entry *entry = find(announce, local);
 
 	if (!entry || entry->is_lost)
-		return use(announce, local);
+		return use(announce, local, now_ms);
 	if (entry->announced_ms && now_ms < entry->announced_ms + AGAIN_MS)
 		return ANNOUNCE_NOTHING;
 	entry->announced_ms = now_ms;
@@ -98,7 +113,7 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 {
 	switch (kind) {
 	case GREETING_USE:
-		return use(announce, local);
+		return use(announce, local, now_ms);
 	case GREETING_PROBE:
 		return ANNOUNCE_NOTHING;
 	case GREETING_BACK:

@@ -13,7 +13,9 @@ struct announce_entry {
 	struct address address; /* ours, without a port */
 	bool is_lost;		/* a client has said that it does not reach us there */
 	uint64_t lost_ms;	/* when it said so */
-	uint64_t announced_ms;	/* when a client last had it announced again; 0: never */
+	uint64_t window_ms;	/* when the changes below began to be counted */
+	unsigned changes;
+	uint64_t announced_ms; /* when a client last had it announced again; 0: never */
 };
 
 /* Starts as zeroes. */

@@ -11,8 +11,11 @@
  * Theory of operation. A route with a congestion control that the kernel does not have is refused
  * as a whole, and with an error that other mistakes have too. So the kernel is asked before, by a
  * socket, which also makes it load the module where it can. It is asked whenever the links change,
- * so a module that was loaded by hand is found then.
+ * so a module that was loaded by hand is found then; for one that is missing once in ASK_MS at
+ * most, since looking for a module takes its time.
  */
+
+#define ASK_MS 60000
 
 /* The place of a name among those that were told, or n_missing. */
 static unsigned find(const struct congestion *congestion, const char *name)
@@ -27,17 +30,23 @@ static unsigned find(const struct congestion *congestion, const char *name)
 static void note_present(struct congestion *congestion, const char *name)
 {
 	unsigned i = find(congestion, name);
+	unsigned last = congestion->n_missing - 1;
 
-	if (i < congestion->n_missing)
-		memmove(congestion->missing[i], congestion->missing[--congestion->n_missing],
-			CONF_CONGESTION_BYTES);
+	if (i == congestion->n_missing)
+		return;
+	memmove(congestion->missing[i], congestion->missing[last], CONF_CONGESTION_BYTES);
+	congestion->asked_ms[i] = congestion->asked_ms[last];
+	congestion->n_missing--;
 }
 
-static void note_missing(struct congestion *congestion, const char *name)
+static void note_missing(struct congestion *congestion, const char *name, uint64_t now_ms)
 {
 	unsigned i = find(congestion, name);
 
-	if (i < congestion->n_missing || i > CONF_PATHS_MAX)
+	if (i > CONF_PATHS_MAX)
+		return;
+	congestion->asked_ms[i] = now_ms;
+	if (i < congestion->n_missing)
 		return;
 	memcpy(congestion->missing[congestion->n_missing++], name, CONF_CONGESTION_BYTES);
 	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
@@ -45,17 +54,26 @@ static void note_missing(struct congestion *congestion, const char *name)
 		    name, name);
 }
 
-void congestion_check(struct congestion *congestion, struct paths *paths)
+static bool is_there(struct congestion *congestion, const char *name, uint64_t now_ms)
+{
+	unsigned i = find(congestion, name);
+
+	if (i < congestion->n_missing && now_ms < congestion->asked_ms[i] + ASK_MS)
+		return false;
+	return socket_has_congestion(name);
+}
+
+void congestion_check(struct congestion *congestion, struct paths *paths, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < paths->n; i++) {
 		char *name = paths->path[i].congestion;
 
 		if (!name[0])
 			continue;
-		if (socket_has_congestion(name)) {
+		if (is_there(congestion, name, now_ms)) {
 			note_present(congestion, name);
 		} else {
-			note_missing(congestion, name);
+			note_missing(congestion, name, now_ms);
 			name[0] = '\0';
 		}
 	}

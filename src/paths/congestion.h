@@ -6,17 +6,20 @@
 #include "conf/conf.h"
 #include "paths/path.h"
 
+#include <stdint.h>
+
 /* Those that were told to be missing. Starts as zeroes. */
 struct congestion {
 	unsigned n_missing;
 	char missing[CONF_PATHS_MAX + 1][CONF_CONGESTION_BYTES];
+	uint64_t asked_ms[CONF_PATHS_MAX + 1]; /* when the kernel was last asked for it */
 };
 
 /*
  * Takes the congestion control away from each path whose own one the kernel does not have, so that
  * the path works without it. One line in the log for each name; another only after it was there in
- * between.
+ * between. now_ms: CLOCK_MONOTONIC.
  */
-void congestion_check(struct congestion *congestion, struct paths *paths);
+void congestion_check(struct congestion *congestion, struct paths *paths, uint64_t now_ms);
 
 #endif

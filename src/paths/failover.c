@@ -200,7 +200,7 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 
 		if (!monitor->all || monitor->health.state != HEALTH_UP)
 			continue;
-		input[n].place = monitor->place;
+		input[n].entry = &monitor->guard;
 		input[n].rate = find_pace(failover->monitors.board, monitor->place, &rtt_us);
 		input[n].rtt_us = rtt_us > monitor->health.rtt_us ? rtt_us : monitor->health.rtt_us;
 		monitors[n++] = monitor;
@@ -214,12 +214,12 @@ static void look(struct failover *failover)
 	struct monitor *monitors[GUARD_PATHS_MAX];
 	unsigned n = fill(failover, input, monitors);
 
-	guard_judge(&failover->guard, input, n, failover->monitors.loop->now_ms);
+	guard_judge(input, n, failover->buffer_bytes, failover->monitors.loop->now_ms);
 	for (unsigned i = 0; i < n; i++)
 		log_debug("guard: path %s: %llu bytes/s, %llu us", monitors[i]->way.interface,
 			  (unsigned long long)input[i].rate, (unsigned long long)input[i].rtt_us);
 	for (unsigned i = 0; i < n; i++)
-		monitor_set_guarded(monitors[i], input[i].is_guarded);
+		monitor_set_guarded(monitors[i], monitors[i]->guard.is_guarded);
 }
 
 /* Rates mean nothing while no flow moves. */
@@ -304,7 +304,7 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	failover->monitors.on_renew = on_renew;
 	failover->monitors.on_new_instance = on_new_instance;
 	monitors_start(&failover->monitors, loop, board, server_port);
-	guard_init(&failover->guard, socket_most_buffered_bytes());
+	failover->buffer_bytes = socket_most_buffered_bytes();
 	timer_init(&failover->look, on_look);
 	timer_arm(&loop->timers, &failover->look, loop->now_ms + LOOK_IDLE_MS);
 }

@@ -4,13 +4,12 @@
 #define MPBRIDGE_FAILOVER_H
 
 #include "paths/actor.h"
-#include "paths/guard.h"
 #include "paths/monitor.h"
 
 struct failover {
 	struct monitors monitors;
-	struct guard guard;
-	struct timer look; /* at the guard, while flows move */
+	uint64_t buffer_bytes; /* see guard_judge() */
+	struct timer look;     /* at the guard, while flows move */
 	struct actor *actor;
 	const struct paths *paths;
 	unsigned closings; /* of subflows that follow announcements, see leave() */

@@ -40,11 +40,6 @@
 #define LASTING_MS     300000u
 #define RATE_LEAST     12500u /* bytes per second: less says nothing */
 
-void guard_init(struct guard *guard, uint64_t buffer_bytes)
-{
-	*guard = (struct guard){.buffer_bytes = buffer_bytes};
-}
-
 static uint64_t delay_us(const struct guard_input *input)
 {
 	uint64_t us = input->rtt_us;
@@ -65,12 +60,10 @@ static uint64_t rate_of_others(const struct guard_input *input, unsigned n, unsi
 }
 
 /* Whether a path that is faster, and not guarded, is left for the flows. */
-static bool has_better(const struct guard *guard, const struct guard_input *input, unsigned n,
-		       unsigned than)
+static bool has_better(const struct guard_input *input, unsigned n, unsigned than)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (i != than && !guard->entry[input[i].place].is_guarded &&
-		    input[i].rate > input[than].rate)
+		if (i != than && !input[i].entry->is_guarded && input[i].rate > input[than].rate)
 			return true;
 	return false;
 }
@@ -142,23 +135,22 @@ static bool does_harm(struct guard_entry *entry, const struct guard_input *input
 	return now_ms - entry->harm_ms >= (start_ms > START_LEAST_MS ? start_ms : START_LEAST_MS);
 }
 
-void guard_judge(struct guard *guard, struct guard_input *input, unsigned n, uint64_t now_ms)
+void guard_judge(const struct guard_input *input, unsigned n, uint64_t buffer_bytes,
+		 uint64_t now_ms)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct guard_entry *entry = &guard->entry[input[i].place];
+		struct guard_entry *entry = input[i].entry;
 		uint64_t others = rate_of_others(input, n, i);
-		uint64_t us = delay_us(&input[i]);
 
 		if (!entry->is_guarded) {
 			if (does_harm(entry, &input[i], others, is_little(input, n, i),
-				      guard->buffer_bytes, now_ms) &&
-			    has_better(guard, input, n, i))
-				guard_one(entry, us, now_ms);
-		} else if (is_calm(entry, held_bytes(entry->delay_us, others), guard->buffer_bytes,
+				      buffer_bytes, now_ms) &&
+			    has_better(input, n, i))
+				guard_one(entry, delay_us(&input[i]), now_ms);
+		} else if (is_calm(entry, held_bytes(entry->delay_us, others), buffer_bytes,
 				   now_ms) ||
 			   now_ms - entry->since_ms >= entry->pause_ms) {
 			set_free(entry, now_ms);
 		}
-		input[i].is_guarded = entry->is_guarded;
 	}
 }

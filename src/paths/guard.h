@@ -10,14 +10,7 @@
 
 #define GUARD_PATHS_MAX BOARD_PATHS_MAX
 
-/* A path that is up, as it was lately; and the verdict. */
-struct guard_input {
-	uint8_t place;
-	uint64_t rate;	 /* bytes per second of the fastest flow there; 0: none was measured */
-	uint64_t rtt_us; /* 0: unknown */
-	bool is_guarded;
-};
-
+/* What the guard remembers of a path. Starts as zeroes. */
 struct guard_entry {
 	bool is_guarded;
 	uint64_t since_ms;
@@ -27,15 +20,18 @@ struct guard_entry {
 	uint64_t pause_ms; /* until it is tried again, after since_ms; doubles */
 };
 
-struct guard {
-	uint64_t buffer_bytes;
-	struct guard_entry entry[BOARD_PLACES];
+/* A path that is up, as it was lately; and what is remembered of it, with the verdict. */
+struct guard_input {
+	struct guard_entry *entry;
+	uint64_t rate;	 /* bytes per second of the fastest flow there; 0: none was measured */
+	uint64_t rtt_us; /* 0: unknown */
 };
 
-/* buffer_bytes: how much of a stream may be under way at once. */
-void guard_init(struct guard *guard, uint64_t buffer_bytes);
-
-/* Sets is_guarded of each of the n paths. To be called now and then while flows move. */
-void guard_judge(struct guard *guard, struct guard_input *input, unsigned n, uint64_t now_ms);
+/*
+ * Judges the n paths. buffer_bytes: how much of a stream may be under way at once. To be called now
+ * and then while flows move.
+ */
+void guard_judge(const struct guard_input *input, unsigned n, uint64_t buffer_bytes,
+		 uint64_t now_ms);
 
 #endif

@@ -65,7 +65,7 @@ const char *health_reason_text(enum health_reason reason)
  *   UP       a question open for SILENCE_MS -> SUSPECT; stuck -> SUSPECT; quiet, and the question
  *            about it open for the path's patience -> DOWN; refused -> DOWN
  *   SUSPECT  answer, acknowledgement -> UP; none for the path's patience -> DOWN; refused -> DOWN
- *   DOWN     answer -> UP, unless it is held down
+ *   DOWN     answer -> UP, unless it is held down; refused, and then silent: DOWN for silence
  *   ABSENT   health_returned() -> DOWN, until it answers
  *
  * A path that falls again and again is held down, each time for longer; a minute without a fall
@@ -154,6 +154,8 @@ static bool fall(struct health *health, uint64_t now_ms, enum health_reason reas
 	if (reason == HEALTH_STUCK && health->held_to_ms < now_ms + STUCK_HOLD_MS)
 		health->held_to_ms = now_ms + STUCK_HOLD_MS;
 	health->silent_ms = health->stuck_ms = 0;
+	if (reason == HEALTH_REFUSED)
+		health->asked_ms = 0;
 	return enter(health, now_ms, HEALTH_DOWN, reason);
 }
 
@@ -205,6 +207,12 @@ bool health_answered(struct health *health, uint64_t now_ms, uint32_t rtt_us)
 	return false;
 }
 
+/* Down, but silence would still be news. */
+static bool is_open_verdict(const struct health *health)
+{
+	return health->reason == HEALTH_NOT_ASKED || health->reason == HEALTH_REFUSED;
+}
+
 bool health_failed(struct health *health, uint64_t now_ms, enum health_reason reason)
 {
 	switch (health->state) {
@@ -214,7 +222,9 @@ bool health_failed(struct health *health, uint64_t now_ms, enum health_reason re
 			return fall(health, now_ms, reason);
 		return enter(health, now_ms, HEALTH_SUSPECT, reason);
 	case HEALTH_DOWN:
-		if (health->reason == HEALTH_NOT_ASKED || reason == HEALTH_REFUSED)
+		if (reason == HEALTH_REFUSED)
+			health->asked_ms = 0;
+		if (is_open_verdict(health) || reason == HEALTH_REFUSED)
 			return enter(health, now_ms, HEALTH_DOWN, reason);
 		break;
 	case HEALTH_ABSENT:
@@ -260,7 +270,7 @@ void health_quieted(struct health *health, uint64_t now_ms)
 
 bool health_vanished(struct health *health, uint64_t now_ms, enum health_reason reason)
 {
-	if (health->state != HEALTH_ABSENT)
+	if (health_is_carrying(health->state))
 		count_fall(health, now_ms);
 	health->asked_ms = health->silent_ms = health->stuck_ms = 0;
 	return enter(health, now_ms, HEALTH_ABSENT, reason);
@@ -284,7 +294,7 @@ static uint64_t verdict_ms(const struct health *health)
 	case HEALTH_SUSPECT:
 		return health->since_ms + patience_ms(health);
 	case HEALTH_DOWN:
-		if (health->reason == HEALTH_NOT_ASKED)
+		if (is_open_verdict(health))
 			return health->asked_ms ? health->asked_ms + silence_ms(health) : NEVER;
 		break;
 	case HEALTH_ABSENT:
@@ -319,6 +329,11 @@ uint64_t health_due_ms(const struct health *health)
 bool health_is_urgent(const struct health *health)
 {
 	return health->state == HEALTH_SUSPECT || (health->state == HEALTH_UP && health->silent_ms);
+}
+
+bool health_is_carrying(enum health_state state)
+{
+	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
 }
 
 enum health_state health_shown(const struct health *health)

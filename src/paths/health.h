@@ -92,7 +92,8 @@ bool health_failed(struct health *health, uint64_t now_ms, enum health_reason re
 /* At heard_ms a running flow had an acknowledgement or data over this path. */
 bool health_heard(struct health *health, uint64_t now_ms, uint64_t heard_ms);
 
-/* A running flow has had no acknowledgement of what it sent here, for longer than is usual. */
+/* A running flow has had no acknowledgement of what it sent here for very long, and no other flow
+ * any sign of life. */
 bool health_doubted(struct health *health, uint64_t now_ms);
 
 /* A running flow that was receiving here receives nothing any more. That alone means little. */
@@ -110,6 +111,9 @@ uint64_t health_due_ms(const struct health *health);
 
 /* Whether an answer is waited for that decides about a state: then ask now, and more than once. */
 bool health_is_urgent(const struct health *health);
+
+/* Whether connections can use a path in this state. */
+bool health_is_carrying(enum health_state state);
 
 /* The state to show and to act on: UP becomes GUARDED while the guard says so. */
 enum health_state health_shown(const struct health *health);

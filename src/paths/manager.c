@@ -257,7 +257,7 @@ static int update(struct manager *manager)
 		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
-		congestion_check(&manager->congestion, &manager->paths);
+		congestion_check(&manager->congestion, &manager->paths, clock_ms());
 		log_changes(manager, &before);
 		error = program(manager);
 		manager->has_followed = true;

@@ -4,6 +4,7 @@
 #define MPBRIDGE_MONITOR_H
 
 #include "paths/board.h"
+#include "paths/guard.h"
 #include "paths/health.h"
 #include "paths/knock.h"
 #include "paths/path.h"
@@ -21,6 +22,7 @@ struct monitor {
 	uint8_t place;	  /* of the path on the board */
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
+	struct guard_entry guard;
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
 	bool has_kept; /* it came back first, with the subflows that it had */

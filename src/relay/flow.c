@@ -20,8 +20,8 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 	if (!flow)
 		return NULL;
 	flow->relay = relay;
-	flow->side[LAN].watch = (struct watch){-1, handlers->on_lan_event};
-	flow->side[WAN].watch = (struct watch){-1, handlers->on_wan_event};
+	flow->side[LAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_lan_event};
+	flow->side[WAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_wan_event};
 	flow->state = FLOW_DIAL;
 	task_init(&flow->task, handlers->on_task);
 	timer_init(&flow->timer, handlers->on_timer);

@@ -3,6 +3,7 @@
 #include "relay/nudge.h"
 
 #include "kernel/socket.h"
+#include "kernel/subflow.h"
 
 /*
  * Theory of operation. A receiver acknowledges segments at once, with the DATA_ACK that it has at
@@ -15,11 +16,10 @@
  * second.
  *
  * It can be told from a link that is only slow: every subflow is then without anything in flight.
- * What helps is to send a little more, whose acknowledgement brings the DATA_ACK. Often there is room
- * for that: epoll tells of it only when a third of the buffer is free, a write takes any. Where there
- * is none, the buffer is made larger, if net.core.wmem_max lets us.
- * A buffer that was set by hand no longer grows by itself, so it is left at the size to which it
- * would have grown.
+ * What helps is to send a little more, whose acknowledgement brings the DATA_ACK. Often there is
+ * room for that: epoll tells of it only when a third of the buffer is free, a write takes any.
+ * Where there is none, the buffer is made larger, if net.core.wmem_max lets us. A buffer that was
+ * set by hand no longer grows by itself, so it is left at the size to which it would have grown.
  */
 
 #define LOOK_FIRST_MS TIMER_TICK_MS
@@ -49,7 +49,7 @@ void nudge_watch(struct flow *flow)
 bool nudge_look(struct flow *flow)
 {
 	int fd = flow->side[WAN].watch.fd;
-	bool is_stuck = socket_awaits_data_ack(fd);
+	bool is_stuck = subflow_awaits_data_ack(fd);
 
 	if (flow->nudge.look_ms < LOOK_MOST_MS)
 		flow->nudge.look_ms *= 2;

@@ -2,7 +2,7 @@
 /* Settling: a client's new flow sends no great amounts before its subflows have joined. */
 #include "relay/settle.h"
 
-#include "kernel/socket.h"
+#include "kernel/subflow.h"
 #include "relay/candidate.h"
 
 /*
@@ -31,12 +31,12 @@ static bool can_settle(const struct flow *flow)
 
 	return relay->conf->role == CONF_CLIENT && !flow->is_direct &&
 	       candidate_count(&relay->table) > 1 &&
-	       socket_established_subflows(flow->side[WAN].watch.fd) >= 0;
+	       subflow_count_established(flow->side[WAN].watch.fd) >= 0;
 }
 
 static bool have_all_joined(const struct flow *flow)
 {
-	int subflows = socket_established_subflows(flow->side[WAN].watch.fd);
+	int subflows = subflow_count_established(flow->side[WAN].watch.fd);
 
 	return subflows < 0 || subflows >= (int)candidate_count(&flow->relay->table);
 }

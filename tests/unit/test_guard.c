@@ -9,7 +9,6 @@
 #define BUFFER_BYTES (3500u << 10)
 
 struct scene {
-	struct guard guard;
 	uint64_t now_ms;
 	struct guard_input path[2];
 };
@@ -17,12 +16,12 @@ struct scene {
 /* A fast link of 100 Mbit/s and 10 ms, and another one. */
 static struct scene beside(uint64_t mbit, uint64_t rtt_ms)
 {
+	static struct guard_entry entry[2];
 	struct scene scene = {.now_ms = 1000};
 
-	guard_init(&scene.guard, BUFFER_BYTES);
-	scene.path[0] = (struct guard_input){.place = 3, .rate = 100 * MBIT, .rtt_us = 10 * MS};
-	scene.path[1] =
-		(struct guard_input){.place = 7, .rate = mbit * MBIT, .rtt_us = rtt_ms * MS};
+	entry[0] = entry[1] = (struct guard_entry){0};
+	scene.path[0] = (struct guard_input){&entry[0], 100 * MBIT, 10 * MS};
+	scene.path[1] = (struct guard_input){&entry[1], mbit * MBIT, rtt_ms * MS};
 	return scene;
 }
 
@@ -31,9 +30,9 @@ static uint64_t run(struct scene *scene, bool is_guarded, uint64_t most_ms)
 {
 	for (uint64_t ms = 100; ms <= most_ms; ms += 100) {
 		scene->now_ms += 100;
-		guard_judge(&scene->guard, scene->path, 2, scene->now_ms);
-		assert_false(scene->path[0].is_guarded);
-		if (scene->path[1].is_guarded == is_guarded)
+		guard_judge(scene->path, 2, BUFFER_BYTES, scene->now_ms);
+		assert_false(scene->path[0].entry->is_guarded);
+		if (scene->path[1].entry->is_guarded == is_guarded)
 			return ms;
 	}
 	return 0;
