@@ -105,15 +105,15 @@ static bool is_local_shortage(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
-static void note_instance(struct monitors *monitors, uint64_t instance)
+static void note_instance(struct monitors *monitors, uint8_t router, uint64_t instance)
 {
-	uint64_t gone_ms = monitors->instance_ms;
-	bool is_other = monitors->instance != 0 && monitors->instance != instance;
+	uint64_t gone_ms = monitors->router[router].told_ms;
+	uint64_t before = monitors->router[router].instance;
 
-	monitors->instance = instance;
-	monitors->instance_ms = monitors->loop->now_ms;
-	if (is_other)
-		monitors->on_new_instance(monitors, gone_ms);
+	monitors->router[router].instance = instance;
+	monitors->router[router].told_ms = monitors->loop->now_ms;
+	if (before != 0 && before != instance)
+		monitors->on_new_instance(monitors, router, gone_ms);
 }
 
 /* ---- asking ---- */
@@ -242,7 +242,7 @@ static void on_end(struct knock *knock, bool was_established, int error, uint64_
 	if (was_established) {
 		tell_unwanted(monitor, error == -ECONNRESET);
 		if (instance)
-			note_instance(monitor->all, instance);
+			note_instance(monitor->all, monitor->router, instance);
 	} else if (error != -ETIMEDOUT && !is_local_shortage(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
@@ -334,6 +334,7 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	if (is_new)
 		monitor = add_monitor(monitors, path);
 	monitor->place = place;
+	monitor->router = path->router;
 	monitor->is_follower = path->endpoint == PATH_ENDPOINT_NAME;
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;

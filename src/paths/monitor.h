@@ -19,6 +19,7 @@ struct monitor {
 	struct monitors *all; /* NULL: the place is free */
 	struct knock_way way;
 	uint8_t place;	  /* of the path on the board */
+	uint8_t router;	  /* the far router that it leads to */
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
@@ -40,15 +41,18 @@ struct monitors {
 	struct loop *loop;
 	const struct board *board;
 	uint16_t server_port;
-	bool is_late;	      /* paths that come from now on have to answer before they are used */
-	uint64_t instance;    /* of the server; 0: unknown */
-	uint64_t instance_ms; /* when it last said so */
+	bool is_late; /* paths that come from now on have to answer before they are used */
+	struct {
+		uint64_t instance; /* 0: unknown */
+		uint64_t told_ms;  /* when it last said so */
+	} router[CONF_SERVERS_MAX];
 	struct monitor monitor[MONITORS_MAX];
 	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
 	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
 			  enum health_state before);
-	/* The server is another one than at gone_ms: what was connected by then is gone. */
-	void (*on_new_instance)(struct monitors *monitors, uint64_t gone_ms);
+	/* The far router is another one than at gone_ms: what was connected to it by then is gone.
+	 */
+	void (*on_new_instance)(struct monitors *monitors, uint8_t router, uint64_t gone_ms);
 };
 
 /* Of zeroes whose handlers are set. */

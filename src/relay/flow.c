@@ -80,6 +80,8 @@ static void close_sides(struct flow *flow)
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	board_count(&flow->relay->counters->flows_ended, 1);
+	if (flow->dialed_ms)
+		board_count(&flow->relay->counters->flows_to[flow->router], (uint64_t)-1);
 	flow->state = FLOW_ENDED;
 	loop_put(loop, &flow->task);
 }
