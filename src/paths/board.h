@@ -67,7 +67,8 @@ struct board_counters {
 	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
 	_Atomic uint64_t heard_ms[BOARD_PLACES];
-	_Atomic uint64_t flows_to[CONF_SERVERS_MAX]; /* client: that are open, by far router */
+	/* Client: flows to each far router that are open, and when the last of them ended. */
+	_Atomic uint64_t flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
 	_Atomic uint64_t flows_started;
 	_Atomic uint64_t flows_ended;
 	_Atomic uint64_t bytes_lan_to_wan;

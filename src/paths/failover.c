@@ -24,7 +24,8 @@
 
 #define LOOK_MS	       250u
 #define LOOK_IDLE_MS   1000u
-#define ASIDE_MS       500u /* for the server to have taken back what it announced */
+#define LINGER_MS      4000u /* less than ELECTION_TRIAL_MS */
+#define ASIDE_MS       500u  /* for the server to have taken back what it announced */
 #define MARK_PAUSE_MS  1000u
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
@@ -57,17 +58,26 @@ static bool is_active(const struct failover *failover, const struct monitor *mon
 	return monitor->router == failover->election.active;
 }
 
-/* Whether connections to the router are open; with one alone it does not matter when they are. */
+static bool is_used_by(const struct board_counters *worker, unsigned router, uint64_t now_ms)
+{
+	uint64_t left_ms = atomic_load_explicit(&worker->left_ms[router], memory_order_relaxed);
+
+	return atomic_load_explicit(&worker->flows_to[router], memory_order_relaxed) > 0 ||
+	       (left_ms > 0 && now_ms < left_ms + LINGER_MS);
+}
+
+/*
+ * Whether connections to the router are open, or closed so lately that the kernel may still deliver
+ * what they sent last. With one router alone it does not matter when they are.
+ */
 static bool is_in_use(const struct failover *failover, unsigned router)
 {
 	const struct board *board = failover->monitors.board;
+	bool is_used = failover->conf->n_routers < 2;
 
-	if (failover->conf->n_routers < 2)
-		return true;
-	for (unsigned i = 0; board && i < BOARD_WORKERS_MAX; i++)
-		if (atomic_load_explicit(&board->worker[i].flows_to[router], memory_order_relaxed))
-			return true;
-	return false;
+	for (unsigned i = 0; board && i < BOARD_WORKERS_MAX && !is_used; i++)
+		is_used = is_used_by(&board->worker[i], router, failover->monitors.loop->now_ms);
+	return is_used;
 }
 
 static const char *name_of(const struct failover *failover, unsigned router,
@@ -89,10 +99,9 @@ static void log_active(const struct failover *failover, unsigned before)
 	if (now < before)
 		log_info("using far router %u (%s): a path to it has worked for %u s", now + 1,
 			 name_of(failover, now, text), ELECTION_TRIAL_MS / 1000);
-	if (now < before)
-		return;
-	log_warning("using far router %u (%s): no path to far router %u works", now + 1,
-		    name_of(failover, now, text), before + 1);
+	else
+		log_warning("using far router %u (%s): no path to far router %u works", now + 1,
+			    name_of(failover, now, text), before + 1);
 }
 
 /* Whether a path carries; one that is new has no monitor yet, and has to answer first. */
@@ -340,14 +349,15 @@ static void look(struct failover *failover)
 		monitor_set_guarded(monitors[i], input[i].is_guarded);
 }
 
-/* A router on standby whose last connection has ended needs its endpoints no more. */
+/* When the last connection to a router has ended, endpoints may go, or become what they should be.
+ */
 static void look_for_unused(struct failover *failover)
 {
 	unsigned before = failover->in_use;
 
 	failover->in_use = 0;
 	for (unsigned i = 0; i < failover->conf->n_routers; i++)
-		if (i != failover_active(failover) && is_in_use(failover, i))
+		if (is_in_use(failover, i))
 			failover->in_use |= 1u << i;
 	if (before & ~failover->in_use)
 		failover->on_change(failover, true);

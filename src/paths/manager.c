@@ -203,7 +203,7 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->local = path->local;
 	out->place = tables_place(&manager->tables, path);
 	out->router = path->router;
-	out->is_standby = path->router != failover_active(&manager->failover);
+	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
 	out->is_backup = path->is_backup;
 	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;

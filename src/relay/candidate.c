@@ -52,7 +52,9 @@ const struct board_path *candidate_next(const struct board_table *table, uint16_
 
 const struct board_path *candidate_standby(const struct board_table *table, uint16_t tried)
 {
-	return best_of(table, tried, true);
+	const struct board_path *path = best_of(table, tried, true);
+
+	return path && path->health != HEALTH_DOWN ? path : NULL;
 }
 
 uint32_t candidate_head_start_ms(const struct board_path *path)

@@ -17,7 +17,7 @@
  */
 const struct board_path *candidate_next(const struct board_table *table, uint16_t tried);
 
-/* The same of those to far routers on standby. */
+/* The same of those to far routers on standby, if it is not down: a refusal there is believed. */
 const struct board_path *candidate_standby(const struct board_table *table, uint16_t tried);
 
 /* Whether a far router has servers of both families: only an IPv6 socket takes subflows of both. */

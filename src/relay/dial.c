@@ -22,13 +22,16 @@
  * before, so nothing can be sent twice. A path that is known to be down is not tried at all; when
  * all of them are, the host is told so at once.
  *
- * Of several far routers the supervisor says which one new connections go to. If none of its paths
- * lets us begin, one of the others' is tried without waiting for that word; and as long as attempts
- * are silent, their paths are doubted and the board is looked at again: it may name another router.
+ * Of several far routers the supervisor says which one new connections go to. As long as attempts
+ * to it are silent, or all have been refused while another router has a path, its paths are doubted
+ * and the board is looked at again: it will name another router, once the MPTCP endpoints are that
+ * one's. If that word does not come, one of the others' paths is tried without it.
  */
 
-#define DEADLINE_MS 10000
-#define LOOK_MS	    150 /* again at the board, where there are several far routers */
+#define DEADLINE_MS  10000
+#define LOOK_MS	     150  /* again at the board, where there are several far routers */
+#define LOOK_SOON_MS 30	  /* the same with nothing under way */
+#define AWAIT_MS     1000 /* at most, for the board to name another one */
 
 static void on_raced(struct flow *flow, int error);
 
@@ -92,6 +95,11 @@ static bool is_under_way(const struct flow *flow)
 	return flow->side[flow_dialed_side(flow)].watch.fd >= 0 || race_is_on(flow);
 }
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* The next attempt begins when this one's head start is over, if there is another path to try. */
 static void wait_for_it(struct flow *flow, const struct board_path *path)
 {
@@ -100,9 +108,19 @@ static void wait_for_it(struct flow *flow, const struct board_path *path)
 
 	if (path && candidate_next(&flow->relay->table, flow->paths_tried))
 		due_ms = loop->now_ms + candidate_head_start_ms(path);
-	else if (flow->relay->conf->n_routers > 1 && loop->now_ms + LOOK_MS < due_ms)
-		due_ms = loop->now_ms + LOOK_MS;
+	else if (flow->relay->conf->n_routers > 1)
+		due_ms = earlier(due_ms,
+				 loop->now_ms + (is_under_way(flow) ? LOOK_MS : LOOK_SOON_MS));
 	timer_arm(&loop->timers, &flow->timer, due_ms);
+}
+
+/* Whether the supervisor may still say that another far router is the active one. */
+static bool is_awaiting(const struct flow *flow)
+{
+	const struct relay *relay = flow->relay;
+
+	return candidate_standby(&relay->table, flow->paths_tried) &&
+	       relay->loop->now_ms < flow->since_ms + AWAIT_MS;
 }
 
 /* The next path to try; one to another far router only when nothing is left of the active one. */
@@ -110,7 +128,7 @@ static const struct board_path *next_path(const struct flow *flow, const struct 
 {
 	const struct board_path *path = candidate_next(table, flow->paths_tried);
 
-	if (!path && !is_under_way(flow))
+	if (!path && !is_under_way(flow) && !is_awaiting(flow))
 		path = candidate_standby(table, flow->paths_tried);
 	return path;
 }
@@ -134,7 +152,7 @@ static int dial_far_router(struct flow *flow, int error)
 		error = failure;
 	}
 	wait_for_it(flow, NULL);
-	if (is_under_way(flow))
+	if (is_under_way(flow) || is_awaiting(flow))
 		return 0;
 	return error < 0 ? error : -EHOSTUNREACH;
 }

@@ -76,7 +76,7 @@ static void standby_is_for_when_nothing_is_left(void **state)
 	assert_int_equal(candidate_standby(&table, 6)->place, 0);
 	assert_null(candidate_standby(&table, 7));
 	table.path[0].health = HEALTH_DOWN;
-	table.path[0].reason = HEALTH_SILENT;
+	table.path[0].reason = HEALTH_REFUSED;
 	assert_null(candidate_standby(&table, 6));
 }
 
