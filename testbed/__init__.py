@@ -13,8 +13,8 @@ from .iperf import iperf
 from .lab import Lab, LabError, Node, sweep
 from .link import Link
 from .mpbridge import Bridge
-from .topology import bridge, rented
+from .topology import bridge, rented, rented_routers, routers
 from .wait import wait_until
 
-__all__ = ["Bridge", "Lab", "LabError", "Link", "Node", "bridge", "iperf", "rented", "sweep",
-           "wait_until"]
+__all__ = ["Bridge", "Lab", "LabError", "Link", "Node", "bridge", "iperf", "rented", "rented_routers",
+           "routers", "sweep", "wait_until"]

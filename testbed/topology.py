@@ -4,10 +4,14 @@
     bridge()   host_a -- client == link 1..N == server -- host_b
     rented()   host_a -- client == link 1..N == cloud -- server
                                                  cloud -- host_b
+    routers()  host_a -- client == link 1..N-1 == server -- host_b
+                                == link N      == other  -- host_b
+    rented_routers()    rented(), and cloud -- other
 
 LANs: host_a 192.168.1.2, fd00:1::2 behind `lan` of the client, which is .1; host_b likewise
 192.168.2.2, fd00:2::2 (bridge) or 198.51.100.2, fd00:198::2 (rented). Link i: 10.10.i.0/24 and
-fd00:10:i::/64 between the devices wan<i>, where the client is .1 and the other router .2.
+fd00:10:i::/64 between the devices wan<i>, where the client is .1 and the other router .2. `other`
+is a second far router; host_b sees its connections come from other_ip, and server's from server_ip.
 """
 from dataclasses import dataclass, field
 
@@ -18,7 +22,7 @@ from .link import Link
 @dataclass
 class Network:
     """The nodes, and what the programs under test need to know. far: the other end of the links,
-    the server or the cloud. server_keys: what the server's file must say beside the usual."""
+    the server or the cloud. server_keys: what the server's file must say beside the usual. other: see the top."""
     lab: Lab
     host_a: Node
     client: Node
@@ -30,6 +34,10 @@ class Network:
     server_ips: list
     server_ips6: list
     server_keys: dict = field(default_factory=dict)
+    other: Node = None
+    other_ips: list = field(default_factory=list)
+    server_ip: str = None
+    other_ip: str = None
 
     def route_over(self, number):
         """Plain routing between the hosts goes over this link, in both directions and families."""
@@ -74,8 +82,8 @@ def _join(lab, host, router, device, net4, net6):
     host.ip("-6", "route", "add", "default", "via", f"{net6}::1")
 
 
-def _add_links(lab, client, far, links):
-    for number, link in enumerate(links, start=1):
+def _add_links(lab, client, far, links, first=1):
+    for number, link in enumerate(links, start=first):
         device = f"wan{number}"
         lab.add_link(link.attach(lab, client, far, device, device))
         client4, far4 = _link4(number)
@@ -118,4 +126,29 @@ def rented(lab, links):
     net = Network(lab, host_a, client, server, host_b, cloud, "198.51.100.2", "fd00:198::2",
                   ["203.0.113.2"], ["fd00:203::2"], {"allow": ["10.10.0.0/16", "fd00:10::/32"]})
     net.route_over(1)
+    return net
+
+
+def routers(lab, links):
+    """bridge() with all links but the last, and `other` at the end of that one. Both far routers
+    have a LAN with host_b, whose address is that in the server's."""
+    net = bridge(lab, links[:-1])
+    net.other = lab.node("other")
+    _add_links(lab, net.client, net.other, links[-1:], len(links))
+    Link().attach(lab, net.host_b, net.other, "eth1", "lan").create()
+    _give(net.host_b, "eth1", "192.168.3.2", "fd00:3::2")
+    _give(net.other, "lan", "192.168.3.1", "fd00:3::1")
+    net.other.ip("route", "add", "192.168.2.0/24", "via", "192.168.3.2")
+    net.other_ips = [_link4(len(links))[1]]
+    net.server_ip, net.other_ip = "192.168.2.1", "192.168.3.1"
+    return net
+
+
+def rented_routers(lab, links):
+    """rented(), and a second server, 203.0.114.2: both are reached over all the links."""
+    net = rented(lab, links)
+    net.other = lab.node("other")
+    _join(lab, net.other, net.far, "dmz2", "203.0.114", "fd00:204")
+    net.other_ips = ["203.0.114.2"]
+    net.server_ip, net.other_ip = "203.0.113.2", "203.0.114.2"
     return net

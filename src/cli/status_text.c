@@ -78,6 +78,13 @@ static bool is_false(struct json_object *object, const char *key)
 	return json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value);
 }
 
+static bool is_true(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key);
+
+	return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
 static size_t list_length(struct json_object *list)
 {
 	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
@@ -198,7 +205,8 @@ static struct json_object *earlier(const struct pair *pair, struct json_object *
 		struct json_object *other = json_object_array_get_idx(paths, i);
 
 		if (is_text(other, "interface", text_of(path, "interface")) &&
-		    is_text(other, "local", text_of(path, "local")))
+		    is_text(other, "local", text_of(path, "local")) &&
+		    number_of(other, "router") == number_of(path, "router"))
 			return other;
 	}
 	return NULL;
@@ -243,6 +251,11 @@ static void write_totals(FILE *out, const struct pair *pair)
 	fputc('\n', out);
 }
 
+static bool has_several_routers(struct json_object *now)
+{
+	return number_of(now, "routers") > 1;
+}
+
 static void write_notes(FILE *out, struct json_object *now)
 {
 	struct table lines = {.columns = "l"};
@@ -252,6 +265,10 @@ static void write_notes(FILE *out, struct json_object *now)
 		table_add(&lines, "this kernel has no MPTCP: every flow is one TCP connection");
 	snprintf(line, sizeof(line), "no figures of subflows: %s", text_of(now, "subflow_figures"));
 	if (!is_text(now, "subflow_figures", "ok"))
+		table_add(&lines, line);
+	snprintf(line, sizeof(line), "new connections go to far router %" PRIu64,
+		 number_of(now, "active_router"));
+	if (has_several_routers(now))
 		table_add(&lines, line);
 	table_print(&lines, out);
 	table_exit(&lines);
@@ -263,6 +280,18 @@ static void add_titles(struct table *table, const char *const *titles)
 {
 	for (; *titles; titles++)
 		table_add(table, *titles);
+}
+
+/* Counted from 1; that which new connections go to has a star. */
+static void add_router(struct table *table, struct json_object *path)
+{
+	char text[FIGURES_TEXT_BYTES] = "-";
+	uint64_t router;
+
+	if (read_number(path, "router", &router))
+		snprintf(text, sizeof(text), "%s%" PRIu64, is_true(path, "active") ? "*" : "",
+			 router);
+	table_add(table, text);
 }
 
 static void add_figures(struct table *table, const struct pair *pair, struct json_object *path,
@@ -280,22 +309,30 @@ static void add_figures(struct table *table, const struct pair *pair, struct jso
 
 static void write_figures(FILE *out, const struct pair *pair, struct json_object *paths)
 {
-	static const char *const titles[] = {"PATH",	 "STATE",   "FOR",	 "RTT", "LOSS",
-					     "SUBFLOWS", "SENDING", "RECEIVING", "CC",	NULL};
-	struct table table = {.columns = "llrrrrrrl"};
+	static const char *const titles[] = {"STATE",	"FOR",	     "RTT", "LOSS", "SUBFLOWS",
+					     "SENDING", "RECEIVING", "CC",  NULL};
+	bool has_router = has_several_routers(pair->now);
+	struct table table = {.columns = has_router ? "lrlrrrrrrl" : "llrrrrrrl"};
 	struct json_object *elsewhere = member(pair->now, "elsewhere");
 
+	table_add(&table, "PATH");
+	if (has_router)
+		table_add(&table, "ROUTER");
 	add_titles(&table, titles);
 	for (size_t i = 0; i < list_length(paths); i++) {
 		struct json_object *path = json_object_array_get_idx(paths, i);
 
 		table_add(&table, text_of(path, "interface"));
+		if (has_router)
+			add_router(&table, path);
 		table_add(&table, text_of(path, "state"));
 		add_age(&table, path);
 		add_figures(&table, pair, path, earlier(pair, path));
 	}
 	if (number_of(elsewhere, "subflows") > 0) {
 		table_add(&table, "others");
+		if (has_router)
+			table_add(&table, "");
 		table_add(&table, "");
 		table_add(&table, "");
 		add_figures(&table, pair, elsewhere, NULL);
@@ -328,16 +365,23 @@ static void add_reason(struct table *table, struct json_object *now, struct json
 
 static void write_reasons(FILE *out, struct json_object *now, struct json_object *paths)
 {
-	static const char *const client[] = {"PATH", "FROM", "TO", "SENT", "RECEIVED", "WHY", NULL};
-	static const char *const server[] = {"PATH", "ADDRESS", "SENT", "RECEIVED", "WHY", NULL};
-	bool is_client = is_text(now, "role", "client");
+	static const char *const client[] = {"FROM", "TO", "SENT", "RECEIVED", "WHY", NULL};
+	static const char *const server[] = {"ADDRESS", "SENT", "RECEIVED", "WHY", NULL};
+	bool is_client = is_text(now, "role", "client"), has_router = has_several_routers(now);
 	struct table table = {.columns = is_client ? "lllrrl" : "llrrl"};
 
+	if (has_router)
+		table.columns = "lrllrrl";
+	table_add(&table, "PATH");
+	if (has_router)
+		table_add(&table, "ROUTER");
 	add_titles(&table, is_client ? client : server);
 	for (size_t i = 0; i < list_length(paths); i++) {
 		struct json_object *path = json_object_array_get_idx(paths, i);
 
 		table_add(&table, text_of(path, "interface"));
+		if (has_router)
+			add_router(&table, path);
 		table_add(&table, text_of(path, "local"));
 		if (is_client)
 			table_add(&table, text_of(path, "server"));

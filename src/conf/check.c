@@ -324,19 +324,6 @@ static void note_fast_open(struct draft *draft)
 			     draft_where(draft, option_of(draft, "fast_open"), -1, where));
 }
 
-/* Nothing uses a second router yet. It is told when all else is right: it is no mistake. */
-static void refuse_several_routers(struct draft *draft)
-{
-	char where[DRAFT_WHERE_BYTES];
-
-	if (draft->conf.n_routers > 1 && draft->errors->count == 0)
-		messages_add(draft->errors,
-			     "%s: found %u far routers: not available in this version; allowed: "
-			     "the addresses of one",
-			     draft_where(draft, option_of(draft, "server"), -1, where),
-			     draft->conf.n_routers);
-}
-
 void check_draft(struct draft *draft)
 {
 	check_required(draft);
@@ -350,5 +337,4 @@ void check_draft(struct draft *draft)
 	note_secondary(draft);
 	note_password(draft);
 	note_fast_open(draft);
-	refuse_several_routers(draft);
 }

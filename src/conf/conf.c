@@ -28,6 +28,14 @@ int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, stru
 	return 0;
 }
 
+uint8_t conf_router_of(const struct conf *conf, const struct address *server)
+{
+	for (unsigned i = 0; i < conf->n_servers; i++)
+		if (address_ip_equal(&conf->server[i].address, server))
+			return conf->server[i].router;
+	return 0;
+}
+
 bool conf_asks_help(enum conf_role role, int argc, char **argv)
 {
 	const char *file;

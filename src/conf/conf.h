@@ -94,6 +94,9 @@ struct conf {
 int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, struct messages *errors,
 	      struct messages *notes);
 
+/* Client: the far router that has this address, whatever its port; of an unknown one, the first. */
+uint8_t conf_router_of(const struct conf *conf, const struct address *server);
+
 /* Whether argv asks for help (-h, --help) instead; its other flags then do not matter. */
 bool conf_asks_help(enum conf_role role, int argc, char **argv);
 

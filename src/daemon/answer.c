@@ -97,6 +97,8 @@ static struct json_object *path_of(const struct report_path *path, const struct 
 	    path->since_ms ? json_object_new_int64((int64_t)(now_ms - path->since_ms)) : NULL);
 	if (conf->role == CONF_CLIENT) {
 		add_address(out, "server", &path->server);
+		add_number_or_null(out, "router", path->ifindex ? path->router + 1u : 0);
+		add_bool(out, "active", path->ifindex && !path->is_standby);
 		add_number_or_null(out, "greeting_rtt_us", path->rtt_us);
 		add_bool(out, "starts", path->may_start);
 	} else {
@@ -196,13 +198,12 @@ static void add_connections(struct json_object *answer, const struct report *rep
 
 /* ---- what the kernel says ---- */
 
-static void add_tally(struct report_traffic *traffic, const struct tally *tally,
-		      const struct address *local)
+static void add_tally(struct report_path *path, const struct tally *tally)
 {
-	const struct tally_address *seen = tally_of(tally, local);
+	const struct tally_address *seen = tally_of(tally, &path->local, path->router);
 
-	traffic->seen_acked = seen ? seen->acked : 0;
-	traffic->seen_received = seen ? seen->received : 0;
+	path->traffic.seen_acked = seen ? seen->acked : 0;
+	path->traffic.seen_received = seen ? seen->received : 0;
 }
 
 /* Whole, or nothing of it: 0 or -errno. */
@@ -219,9 +220,9 @@ static int look(struct answer_subject *subject, struct report *report,
 		return error;
 	}
 	report_select(conf, subflows);
-	tally_look(&subject->tally, subflows);
+	tally_look(&subject->tally, conf, subflows);
 	for (unsigned i = 0; i < report->n_paths; i++)
-		add_tally(&report->path[i].traffic, &subject->tally, &report->path[i].local);
+		add_tally(&report->path[i], &subject->tally);
 	error = report_add_traffic(report, subflows);
 	if (error)
 		array_free(subflows);
@@ -309,6 +310,12 @@ static void add_workers(struct json_object *answer, const struct crew *crew)
 
 /* ---- the document ---- */
 
+static void add_routers(struct json_object *answer, const struct report *report)
+{
+	add_number(answer, "routers", report->conf->n_routers);
+	add_number(answer, "active_router", report->active + 1);
+}
+
 static void add_head(struct json_object *answer, const struct answer_subject *subject,
 		     uint64_t now_ms)
 {
@@ -350,6 +357,8 @@ char *answer_make(struct answer_subject *subject, const struct question *questio
 	manager_report(subject->manager, &report);
 	error = look(subject, &report, &subflows);
 	add_head(answer, subject, now_ms);
+	if (report.conf->role == CONF_CLIENT)
+		add_routers(answer, &report);
 	add_workers(answer, subject->crew);
 	add_look(answer, error, &subflows);
 	add_paths(answer, &report, subject->crew->conf, now_ms);

@@ -15,7 +15,7 @@ enum message_type {
 	MESSAGE_WITNESS,   /* worker on a server: a permitted client came by `address` of ours */
 	MESSAGE_GREETED,   /* the same, with a greeting: `greeting`, and what it was `about` */
 	MESSAGE_DOUBT,	   /* worker on a client: a flow has doubts about the path of `place` */
-	MESSAGE_PEER_GONE, /* supervisor of a client: what was connected by `gone_ms` is gone */
+	MESSAGE_PEER_GONE, /* supervisor of a client: what `router` had by `gone_ms` is gone */
 	MESSAGE_DRAIN,	   /* supervisor: accept nothing more, end when the last flow has ended */
 	MESSAGE_DETACH,	   /* supervisor: we go to the background, let go of the terminal */
 };
@@ -24,7 +24,7 @@ struct message {
 	enum message_type type;
 	struct address address, about;
 	enum greeting_kind greeting;
-	uint8_t place;
+	uint8_t place, router;
 	enum doubt doubt;
 	uint64_t gone_ms;
 };

@@ -36,6 +36,8 @@ static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 static void settle_counters(struct board_counters *counters)
 {
 	atomic_store(&counters->flows_ended, atomic_load(&counters->flows_started));
+	for (unsigned i = 0; i < CONF_SERVERS_MAX; i++)
+		atomic_store(&counters->flows_to[i], 0);
 }
 
 static int start_worker(struct crew_worker *worker)
@@ -222,9 +224,10 @@ void crew_detach(struct crew *crew)
 	tell_all(crew, &(struct message){.type = MESSAGE_DETACH});
 }
 
-void crew_tell_peer_gone(struct crew *crew, uint64_t gone_ms)
+void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)
 {
-	tell_all(crew, &(struct message){.type = MESSAGE_PEER_GONE, .gone_ms = gone_ms});
+	tell_all(crew, &(struct message){
+			       .type = MESSAGE_PEER_GONE, .router = router, .gone_ms = gone_ms});
 }
 
 void crew_dismiss(struct crew *crew)

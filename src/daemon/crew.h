@@ -70,8 +70,8 @@ void crew_dismiss(struct crew *crew);
 /* Tells all to go to the background; those that are started later inherit it from the caller. */
 void crew_detach(struct crew *crew);
 
-/* Tells all that the server which was there until gone_ms is another one now. */
-void crew_tell_peer_gone(struct crew *crew, uint64_t gone_ms);
+/* Tells all that the far router which was there until gone_ms is another one now. */
+void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms);
 
 /* Kills all; their flows end with RST. on_gone follows once crew_reap() has collected them. */
 void crew_kill(struct crew *crew);

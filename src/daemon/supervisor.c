@@ -145,11 +145,11 @@ static void on_crew_report(struct crew *crew, const struct message *message)
 		manager_doubt(manager, message->place, message->doubt);
 }
 
-static void on_peer_gone(void *owner, uint64_t gone_ms)
+static void on_peer_gone(void *owner, uint8_t router, uint64_t gone_ms)
 {
 	struct supervisor *supervisor = owner;
 
-	crew_tell_peer_gone(&supervisor->crew, gone_ms);
+	crew_tell_peer_gone(&supervisor->crew, router, gone_ms);
 }
 
 static int start_crew(struct supervisor *supervisor)

@@ -84,7 +84,7 @@ static void on_channel(struct watch *watch, uint32_t events)
 	else if (got == 1 && message.type == MESSAGE_DETACH)
 		background_detach();
 	else if (got == 1 && message.type == MESSAGE_PEER_GONE)
-		service_end_older(&worker->relay, message.gone_ms);
+		service_end_older(&worker->relay, message.router, message.gone_ms);
 }
 
 /* Moves a descriptor to `to` or above, out of the way of close_range(). */

@@ -332,6 +332,16 @@ struct address socket_local_address(int fd)
 	return address_from_sockaddr(&ss);
 }
 
+struct address socket_remote_address(int fd)
+{
+	struct sockaddr_storage ss = {0};
+	socklen_t length = sizeof(ss);
+
+	if (getpeername(fd, (struct sockaddr *)&ss, &length) < 0)
+		return (struct address){0};
+	return address_from_sockaddr(&ss);
+}
+
 int socket_original_destination(int fd, sa_family_t family, struct address *out)
 {
 	struct sockaddr_storage ss = {0};

@@ -77,6 +77,9 @@ uint64_t socket_most_buffered_bytes(void);
 
 struct address socket_local_address(int fd);
 
+/* The other end; of MPTCP, that of the subflow that began it. Family 0: it is not connected. */
+struct address socket_remote_address(int fd);
+
 /*
  * Where an intercepted connection wanted to go, from conntrack (netfilter's REDIRECT). 0 or -errno:
  * -ENOENT when it was not redirected. The socket must be TCP: MPTCP refuses the question.

@@ -4,6 +4,7 @@
 #define MPBRIDGE_BOARD_H
 
 #include "base/address.h"
+#include "conf/conf.h"
 #include "paths/health.h"
 
 #include <net/if.h>
@@ -31,6 +32,8 @@ struct board_path {
 	struct address server; /* client: where to dial over this path; without a port */
 	struct address local;  /* our address on it */
 	uint8_t place;	       /* 0..15: its own for as long as the path exists */
+	uint8_t router;	       /* client: the far router that it leads to */
+	bool is_standby;       /* client: that is not the one that new connections go to */
 	bool may_start;	       /* client: a connection's first subflow may start here */
 	bool is_backup;	       /* client: a connection begins here only if it can nowhere else */
 	enum health_state health;
@@ -64,6 +67,8 @@ struct board_counters {
 	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
 	_Atomic uint64_t heard_ms[BOARD_PLACES];
+	/* Client: flows to each far router that are open, and when the last of them ended. */
+	_Atomic uint64_t flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
 	_Atomic uint64_t flows_started;
 	_Atomic uint64_t flows_ended;
 	_Atomic uint64_t bytes_lan_to_wan;

@@ -21,6 +21,9 @@
  * happen to be up: a change would take away endpoints, and the running connections' subflows with
  * them.
  *
+ * Each far router is derived for itself, as if there were no other, so two of them may be reached
+ * over one interface by paths of their own, of either kind.
+ *
  * A server's paths are addresses: replies from each leave by its own interface. It announces those
  * that are configured, or that a client has been seen to use.
  */
@@ -311,7 +314,8 @@ static void drop_unreaching(struct paths *paths)
 	paths->n = n;
 }
 
-static void derive_client(const struct conf *conf, const struct snapshot *snapshot,
+/* `conf` knows one router. */
+static void derive_router(const struct conf *conf, const struct snapshot *snapshot,
 			  struct paths *paths)
 {
 	uint32_t addressed;
@@ -329,6 +333,57 @@ static void derive_client(const struct conf *conf, const struct snapshot *snapsh
 	else
 		share_server(conf, paths);
 	keep_usable(conf, snapshot, paths);
+}
+
+/* The configuration with the servers of one router alone; *first is the first one's place among
+ * all, which stand router by router. */
+static struct conf view_of(const struct conf *conf, unsigned router, unsigned *first)
+{
+	struct conf view = *conf;
+
+	*first = 0;
+	view.n_servers = 0;
+	for (unsigned s = 0; s < conf->n_servers; s++) {
+		if (conf->server[s].router != router)
+			continue;
+		if (view.n_servers == 0)
+			*first = s;
+		view.server[view.n_servers++] = conf->server[s];
+	}
+	return view;
+}
+
+/* Adds the paths to one router, with conf's numbers of its servers. */
+static void append(struct paths *paths, const struct paths *more, unsigned router, unsigned first)
+{
+	for (unsigned i = 0; i < more->n; i++) {
+		struct path *path = &paths->path[paths->n];
+
+		if (paths->n == BOARD_PATHS_MAX) {
+			paths->n_left_out++;
+			continue;
+		}
+		paths->n++;
+		*path = more->path[i];
+		path->router = (uint8_t)router;
+		path->reaches <<= first;
+		path->leads <<= first;
+	}
+}
+
+static void derive_client(const struct conf *conf, const struct snapshot *snapshot,
+			  struct paths *paths)
+{
+	unsigned router = 0;
+
+	do {
+		struct paths some = {0};
+		unsigned first;
+		const struct conf view = view_of(conf, router, &first);
+
+		derive_router(&view, snapshot, &some);
+		append(paths, &some, router, first);
+	} while (++router < conf->n_routers);
 }
 
 /* ---- server ---- */
@@ -453,7 +508,7 @@ static void add_server_derived(const struct conf *conf, const struct snapshot *s
 void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
 		  const struct announce *announce, struct paths *paths)
 {
-	paths->n = 0;
+	paths->n = paths->n_left_out = 0;
 	switch (conf->role) {
 	case CONF_CLIENT:
 		derive_client(conf, snapshot, paths);

@@ -9,8 +9,9 @@
 #include "paths/snapshot.h"
 
 /*
- * The paths that can be used now: possibly none. A server announces those of its addresses that
- * `announce` has, or that are configured, but for those that are lost.
+ * The paths that can be used now: possibly none, and those to a preferred far router first. A
+ * server announces those of its addresses that `announce` has, or that are configured, but for
+ * those that are lost.
  */
 void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
 		  const struct announce *announce, struct paths *paths);

@@ -14,10 +14,17 @@
  *
  * That a path is a backup, by its role or by the guard, is a flag of its endpoint (MP_PRIO), and
  * changes running connections, too.
+ *
+ * Of several far routers, election.c says which one new connections go to: each change of a path's
+ * health asks it, and the time when it may go back. Nothing of that touches connections that run.
+ * Where two routers are reached from one local address, its endpoint serves the connections to
+ * both; it is not taken away for one of them while the other's path works and is in use. But what
+ * makes one path fail is mostly the link, so then the other is asked at once.
  */
 
 #define LOOK_MS	       250u
 #define LOOK_IDLE_MS   1000u
+#define LINGER_MS      4000u /* less than ELECTION_TRIAL_MS */
 #define ASIDE_MS       500u  /* for the server to have taken back what it announced */
 #define KEPT_MS	       1500u /* for the subflows of another path to have joined */
 #define MARK_PAUSE_MS  1000u
@@ -29,15 +36,148 @@ static bool is_carrying(enum health_state state)
 	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
 }
 
+/* Whether another path to the same far router carries. */
 static bool is_other_carrying(const struct monitors *monitors, const struct monitor *but)
 {
 	for (unsigned i = 0; i < MONITORS_MAX; i++) {
 		const struct monitor *monitor = &monitors->monitor[i];
 
-		if (monitor->all && monitor != but && is_carrying(monitor->health.state))
+		if (monitor->all && monitor != but && monitor->router == but->router &&
+		    is_carrying(monitor->health.state))
 			return true;
 	}
 	return false;
+}
+
+/* ---- which far router ---- */
+
+unsigned failover_active(const struct failover *failover)
+{
+	return failover->election.active;
+}
+
+static bool is_active(const struct failover *failover, const struct monitor *monitor)
+{
+	return monitor->router == failover->election.active;
+}
+
+static bool is_used_by(const struct board_counters *worker, unsigned router, uint64_t now_ms)
+{
+	uint64_t left_ms = atomic_load_explicit(&worker->left_ms[router], memory_order_relaxed);
+
+	return atomic_load_explicit(&worker->flows_to[router], memory_order_relaxed) > 0 ||
+	       (left_ms > 0 && now_ms < left_ms + LINGER_MS);
+}
+
+/*
+ * Whether connections to the router are open, or closed so lately that the kernel may still deliver
+ * what they sent last. With one router alone it does not matter when they are.
+ */
+static bool is_in_use(const struct failover *failover, unsigned router)
+{
+	const struct board *board = failover->monitors.board;
+	bool is_used = failover->conf->n_routers < 2;
+
+	for (unsigned i = 0; board && i < BOARD_WORKERS_MAX && !is_used; i++)
+		is_used = is_used_by(&board->worker[i], router, failover->monitors.loop->now_ms);
+	return is_used;
+}
+
+static const char *name_of(const struct failover *failover, unsigned router,
+			   char text[static ADDRESS_TEXT_BYTES])
+{
+	const struct conf *conf = failover->conf;
+	unsigned s = 0;
+
+	while (s + 1 < conf->n_servers && conf->server[s].router != router)
+		s++;
+	return address_format_ip(&conf->server[s].address, text);
+}
+
+static void log_active(const struct failover *failover, unsigned before)
+{
+	unsigned now = failover_active(failover);
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (now < before)
+		log_info("using far router %u (%s): a path to it has worked for %u s", now + 1,
+			 name_of(failover, now, text), ELECTION_TRIAL_MS / 1000);
+	else
+		log_warning("using far router %u (%s): no path to far router %u works", now + 1,
+			    name_of(failover, now, text), before + 1);
+}
+
+/* Whether a path carries; one that is new has no monitor yet, and has to answer first. */
+static bool is_path_carrying(struct failover *failover, const struct path *path)
+{
+	const struct monitor *monitor = monitors_find(&failover->monitors, path);
+
+	return monitor ? is_carrying(monitor->health.state) : !failover->monitors.is_late;
+}
+
+static void rearm(struct failover *failover)
+{
+	struct timer_wheel *timers = &failover->monitors.loop->timers;
+	uint64_t due_ms = election_due_ms(&failover->election);
+
+	if (due_ms == UINT64_MAX)
+		timer_cancel(timers, &failover->again);
+	else
+		timer_arm(timers, &failover->again, due_ms);
+}
+
+/* Whether another router is the active one now. */
+static bool elect(struct failover *failover, const struct paths *paths)
+{
+	struct loop *loop = failover->monitors.loop;
+	unsigned before = failover_active(failover);
+	bool carries[CONF_SERVERS_MAX] = {0};
+	bool has_changed;
+
+	for (unsigned i = 0; i < paths->n; i++)
+		if (is_path_carrying(failover, &paths->path[i]))
+			carries[paths->path[i].router] = true;
+	has_changed = election_judge(&failover->election, carries, failover->conf->n_routers,
+				     loop ? loop->now_ms : clock_ms());
+	if (loop)
+		rearm(failover);
+	if (has_changed)
+		log_active(failover, before);
+	return has_changed;
+}
+
+static void on_again(struct timer *timer)
+{
+	struct failover *failover = container_of(timer, struct failover, again);
+
+	if (elect(failover, failover->paths))
+		failover->on_change(failover, true);
+}
+
+/* Another router's path from the same local address that works. NULL: there is none. */
+static struct monitor *twin_of(struct failover *failover, const struct monitor *monitor)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *other = &failover->monitors.monitor[i];
+
+		if (other->all && other->router != monitor->router &&
+		    is_carrying(other->health.state) &&
+		    address_ip_equal(&other->way.local, &monitor->way.local))
+			return other;
+	}
+	return NULL;
+}
+
+/* ---- leaving a path, and coming back ---- */
+
+/* Closes the subflows of the path's own endpoint, unless connections to another router live there.
+ */
+static void drop_endpoint(struct failover *failover, const struct monitor *monitor)
+{
+	const struct monitor *twin = twin_of(failover, monitor);
+
+	if (!twin || !is_in_use(failover, twin->router))
+		actor_drop_endpoint(failover->actor, &monitor->way.local);
 }
 
 /* Asks the server, by each path that works, to take back what it announces for this one. */
@@ -46,9 +186,19 @@ static void report_lost(struct monitors *monitors, const struct monitor *lost)
 	for (unsigned i = 0; i < MONITORS_MAX; i++) {
 		struct monitor *monitor = &monitors->monitor[i];
 
-		if (monitor->all && monitor != lost && is_carrying(monitor->health.state))
+		if (monitor->all && monitor != lost && monitor->router == lost->router &&
+		    is_carrying(monitor->health.state))
 			monitor_say(monitor, GREETING_LOST, &lost->way.server);
 	}
+}
+
+static unsigned count_paths(const struct failover *failover, uint8_t router)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < failover->paths->n; i++)
+		count += failover->paths->path[i].router == router;
+	return count;
 }
 
 /*
@@ -58,7 +208,7 @@ static void report_lost(struct monitors *monitors, const struct monitor *lost)
  */
 static void leave(struct failover *failover, const struct monitor *monitor)
 {
-	unsigned most = MPTCP_PM_MOST - 1 - failover->paths->n;
+	unsigned most = MPTCP_PM_MOST - 1 - count_paths(failover, monitor->router);
 
 	if (monitor->is_follower)
 		report_lost(&failover->monitors, monitor);
@@ -67,7 +217,7 @@ static void leave(struct failover *failover, const struct monitor *monitor)
 		return;
 	if (monitor->is_follower)
 		failover->closings++;
-	actor_drop_endpoint(failover->actor, &monitor->way.local);
+	drop_endpoint(failover, monitor);
 }
 
 /*
@@ -93,7 +243,7 @@ static void renew(struct failover *failover, struct monitor *monitor)
 	if (monitor->is_follower)
 		monitor_say(monitor, GREETING_BACK, NULL);
 	else
-		actor_drop_endpoint(failover->actor, &monitor->way.local);
+		drop_endpoint(failover, monitor);
 }
 
 static void bring_back(struct failover *failover, struct monitor *monitor)
@@ -124,49 +274,65 @@ static void step_aside(struct failover *failover, struct monitor *monitor)
 		monitor_renew_later(monitor, ASIDE_MS);
 }
 
+static void lose(struct failover *failover, const struct monitor *monitor)
+{
+	struct monitor *twin = twin_of(failover, monitor);
+
+	leave(failover, monitor);
+	if (twin)
+		monitor_doubt(twin, DOUBT_SILENT);
+}
+
 static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 			   enum health_state before)
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 	enum health_state now = health_shown(&monitor->health);
+	bool is_other_active = elect(failover, failover->paths);
 
 	failover->on_change(failover, false);
 	if (is_carrying(before) && !is_carrying(now))
-		leave(failover, monitor);
+		lose(failover, monitor);
 	if (now == HEALTH_GUARDED)
 		step_aside(failover, monitor);
 	if (!is_carrying(before) && is_carrying(now))
 		bring_back(failover, monitor);
-	if (before != now)
+	if (before != now || is_other_active)
 		failover->on_change(failover, true);
 }
 
-static void on_new_instance(struct monitors *monitors, uint64_t gone_ms)
+static void on_new_instance(struct monitors *monitors, uint8_t router, uint64_t gone_ms)
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 
-	log_info("the server has been started again");
-	failover->on_server_gone(failover, gone_ms);
+	if (failover->conf->n_routers > 1)
+		log_info("far router %u has been started again", router + 1u);
+	else
+		log_info("the server has been started again");
+	failover->on_server_gone(failover, router, gone_ms);
 }
 
 void failover_judge(struct failover *failover, struct paths *paths)
 {
-	bool has_primary = false;
+	bool has_primary[CONF_SERVERS_MAX] = {0};
 
+	elect(failover, paths);
 	for (unsigned i = 0; i < paths->n; i++) {
 		struct path *path = &paths->path[i];
 		const struct monitor *monitor = monitors_find(&failover->monitors, path);
 
-		/* one that is new has no monitor yet, and has to answer first */
-		path->is_down =
-			monitor ? !is_carrying(monitor->health.state) : failover->monitors.is_late;
+		path->is_down = !is_path_carrying(failover, path);
 		path->is_backup =
 			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
-		has_primary = has_primary || (!path->is_down && !path->is_backup);
+		path->is_standby = path->router != failover_active(failover);
+		path->is_in_use = is_in_use(failover, path->router);
+		if (!path->is_down && !path->is_backup)
+			has_primary[path->router] = true;
 	}
 	/* What begins on a backup while nothing else works is marked only when something does. */
-	for (unsigned i = 0; i < paths->n && !has_primary; i++)
-		paths->path[i].is_backup = false;
+	for (unsigned i = 0; i < paths->n; i++)
+		if (!has_primary[paths->path[i].router])
+			paths->path[i].is_backup = false;
 }
 
 /* ---- the guard ---- */
@@ -188,7 +354,7 @@ static uint64_t find_pace(const struct board *board, uint8_t place, uint64_t *rt
 	return peak;
 }
 
-/* What the guard has to know of each path that is up. */
+/* What the guard has to know of each path that is up and that new connections use. */
 static unsigned fill(struct failover *failover, struct guard_input *input,
 		     struct monitor **monitors)
 {
@@ -198,7 +364,8 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 		struct monitor *monitor = &failover->monitors.monitor[i];
 		uint64_t rtt_us;
 
-		if (!monitor->all || monitor->health.state != HEALTH_UP)
+		if (!monitor->all || monitor->health.state != HEALTH_UP ||
+		    !is_active(failover, monitor))
 			continue;
 		input[n].entry = &monitor->guard;
 		input[n].rate = find_pace(failover->monitors.board, monitor->place, &rtt_us);
@@ -222,6 +389,20 @@ static void look(struct failover *failover)
 		monitor_set_guarded(monitors[i], monitors[i]->guard.is_guarded);
 }
 
+/* When the last connection to a router has ended, endpoints may go, or become what they should be.
+ */
+static void look_for_unused(struct failover *failover)
+{
+	unsigned before = failover->in_use;
+
+	failover->in_use = 0;
+	for (unsigned i = 0; i < failover->conf->n_routers; i++)
+		if (is_in_use(failover, i))
+			failover->in_use |= 1u << i;
+	if (before & ~failover->in_use)
+		failover->on_change(failover, true);
+}
+
 /* Rates mean nothing while no flow moves. */
 static void on_look(struct timer *timer)
 {
@@ -229,6 +410,7 @@ static void on_look(struct timer *timer)
 	struct loop *loop = failover->monitors.loop;
 	bool is_busy = monitors_are_busy(&failover->monitors);
 
+	look_for_unused(failover);
 	if (is_busy)
 		look(failover);
 	timer_arm(&loop->timers, timer, loop->now_ms + (is_busy ? LOOK_MS : LOOK_IDLE_MS));
@@ -241,7 +423,7 @@ static void mark_again(struct failover *failover, struct monitor *monitor)
 {
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
-	if (now_ms < monitor->marked_ms + MARK_PAUSE_MS)
+	if (!is_active(failover, monitor) || now_ms < monitor->marked_ms + MARK_PAUSE_MS)
 		return;
 	monitor->marked_ms = now_ms;
 	log_debug("path %s: told again that it is a backup", monitor->way.interface);
@@ -257,8 +439,8 @@ static void make_missing(struct failover *failover, struct monitor *monitor)
 {
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
-	if (monitor->health.state != HEALTH_UP || now_ms < monitor->renew_ms ||
-	    now_ms < monitor->health.since_ms + RENEW_FIRST_MS)
+	if (monitor->health.state != HEALTH_UP || !is_active(failover, monitor) ||
+	    now_ms < monitor->renew_ms || now_ms < monitor->health.since_ms + RENEW_FIRST_MS)
 		return;
 	if (now_ms > monitor->renew_ms + RENEW_MOST_MS)
 		monitor->renew_pause_ms = 0;
@@ -306,6 +488,7 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	monitors_start(&failover->monitors, loop, board, server_port);
 	failover->buffer_bytes = socket_most_buffered_bytes();
 	timer_init(&failover->look, on_look);
+	timer_init(&failover->again, on_again);
 	timer_arm(&loop->timers, &failover->look, loop->now_ms + LOOK_IDLE_MS);
 }
 
@@ -314,5 +497,6 @@ void failover_stop(struct failover *failover)
 	if (!failover->monitors.loop)
 		return;
 	timer_cancel(&failover->monitors.loop->timers, &failover->look);
+	timer_cancel(&failover->monitors.loop->timers, &failover->again);
 	monitors_stop(&failover->monitors);
 }

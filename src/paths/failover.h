@@ -3,33 +3,45 @@
 #ifndef MPBRIDGE_FAILOVER_H
 #define MPBRIDGE_FAILOVER_H
 
+#include "conf/conf.h"
 #include "paths/actor.h"
+#include "paths/election.h"
 #include "paths/monitor.h"
 
 struct failover {
 	struct monitors monitors;
 	uint64_t buffer_bytes; /* see guard_judge() */
-	struct timer look;     /* at the guard, while flows move */
+	struct election election;
+	struct timer look;  /* at the guard, while flows move */
+	struct timer again; /* when to go back to a preferred far router */
+	unsigned in_use;    /* a bit for each far router that had connections at the last look */
 	struct actor *actor;
 	const struct paths *paths;
 	unsigned closings; /* of subflows that follow announcements, see leave() */
-	/* Set by the owner. Something is new that is on the board; with is_new_state the kernel may
+	/* Set by the owner. */
+	const struct conf *conf;
+	/* Something is new that is on the board; with is_new_state the kernel may
 	 * have to hold something else now, too. */
 	void (*on_change)(struct failover *failover, bool is_new_state);
 	/* See monitors.on_new_instance. */
-	void (*on_server_gone)(struct failover *failover, uint64_t gone_ms);
+	void (*on_server_gone)(struct failover *failover, uint8_t router, uint64_t gone_ms);
 };
 
-/* Of zeroes whose handlers are set. The actor and the paths, which the owner changes, outlive it.
+/* Of zeroes whose configuration and handlers are set. The actor and the paths, which the owner
+ * changes, outlive it.
  */
 void failover_start(struct failover *failover, struct actor *actor, const struct paths *paths,
 		    struct loop *loop, const struct board *board, uint16_t server_port);
 
 /*
- * Marks each of the paths as down or as a backup, by its role, its health and the guard. Of paths
+ * Marks each of the paths as down or as a backup, by its role, its health and the guard, and as on
+ * standby or in use, by its far router; another router may become the active one by that. Of paths
  * nobody watches (a server's, or before failover_start()) only the role counts.
  */
 void failover_judge(struct failover *failover, struct paths *paths);
+
+/* The far router that new connections go to. */
+unsigned failover_active(const struct failover *failover);
 
 /* A flow has something to say of the path of this place. */
 void failover_doubt(struct failover *failover, uint8_t place, enum doubt doubt);

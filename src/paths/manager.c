@@ -54,7 +54,8 @@ struct manager {
 	struct tables tables;
 	struct absences absences;
 	struct failover failover;
-	void (*on_peer_gone)(void *owner, uint64_t gone_ms);
+	bool has_told_left_out;
+	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
 };
 
@@ -121,6 +122,15 @@ static void log_changes(const struct manager *manager, const struct paths *befor
 		log_warning("no link leads to the server now; waiting for one");
 }
 
+static void tell_left_out(struct manager *manager)
+{
+	if (manager->paths.n_left_out && !manager->has_told_left_out)
+		log_warning("%u paths are not used: there is room for %d, and those to the first "
+			    "far routers have it",
+			    manager->paths.n_left_out, BOARD_PATHS_MAX);
+	manager->has_told_left_out = manager->paths.n_left_out > 0;
+}
+
 /* ---- what a client learns of its paths ---- */
 
 static void note_change_after(struct manager *manager, uint32_t delay_ms);
@@ -135,12 +145,12 @@ static void on_health(struct failover *failover, bool is_new_state)
 		note_change_after(manager, 0);
 }
 
-static void on_server_gone(struct failover *failover, uint64_t gone_ms)
+static void on_server_gone(struct failover *failover, uint8_t router, uint64_t gone_ms)
 {
 	struct manager *manager = container_of(failover, struct manager, failover);
 
 	if (manager->on_peer_gone)
-		manager->on_peer_gone(manager->owner, gone_ms);
+		manager->on_peer_gone(manager->owner, router, gone_ms);
 }
 
 static enum health_reason why_absent(void *context, const char *interface)
@@ -192,6 +202,8 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->server = path->server;
 	out->local = path->local;
 	out->place = tables_place(&manager->tables, path);
+	out->router = path->router;
+	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
 	out->is_backup = path->is_backup;
 	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
@@ -259,6 +271,7 @@ static int update(struct manager *manager)
 		failover_judge(&manager->failover, &manager->paths);
 		congestion_check(&manager->congestion, &manager->paths, clock_ms());
 		log_changes(manager, &before);
+		tell_left_out(manager);
 		error = program(manager);
 		manager->has_followed = true;
 	}
@@ -357,6 +370,8 @@ static void report_present(const struct manager *manager, const struct board_pat
 	out->since_ms = path->since_ms ? path->since_ms
 				       : absences_since_ms(&manager->absences, path->interface);
 	out->rtt_us = path->rtt_us;
+	out->router = path->router;
+	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
 	out->is_announced = is_announced(manager, &path->local);
 	out->reason = reason_of(manager, out, path->reason);
@@ -377,7 +392,8 @@ void manager_report(const struct manager *manager, struct report *report)
 {
 	const struct board_table *table = &manager->board->table;
 
-	*report = (struct report){0};
+	*report = (struct report){.conf = manager->conf,
+				  .active = failover_active(&manager->failover)};
 	for (unsigned i = 0; i < table->n_paths; i++)
 		report_present(manager, &table->path[i], &report->path[report->n_paths++]);
 	for (unsigned i = 0; i < manager->absences.n; i++)
@@ -439,6 +455,7 @@ int manager_open(struct manager **out, const struct conf *conf, struct board *bo
 		return -ENOMEM;
 	manager->conf = conf;
 	manager->board = board;
+	manager->failover.conf = conf;
 	manager->events_fd = manager->lease.fd = -1;
 	manager->events = (struct watch){.fd = -1, .on_event = on_events};
 	manager->actor.store.directory_fd = -1;
@@ -510,7 +527,8 @@ void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
 }
 
 void manager_on_peer_gone(struct manager *manager,
-			  void (*on_peer_gone)(void *owner, uint64_t gone_ms), void *owner)
+			  void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms),
+			  void *owner)
 {
 	manager->on_peer_gone = on_peer_gone;
 	manager->owner = owner;

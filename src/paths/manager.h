@@ -38,9 +38,10 @@ void manager_greeted(struct manager *manager, enum greeting_kind kind, const str
 /* Client: a flow has something to say of the path of this place. */
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt);
 
-/* Client: whom to tell that the server is another one than at gone_ms (CLOCK_MONOTONIC). */
+/* Client: whom to tell that a far router is another one than at gone_ms (CLOCK_MONOTONIC). */
 void manager_on_peer_gone(struct manager *manager,
-			  void (*on_peer_gone)(void *owner, uint64_t gone_ms), void *owner);
+			  void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms),
+			  void *owner);
 
 /* Fills in the paths that there are, and behind them those that are absent; their traffic is left
  * empty. Nothing is read anew for it. */

@@ -106,15 +106,18 @@ static bool is_local_shortage(int error)
 }
 
 /* What was connected before the server began is gone; that may be long before we hear of it. */
-static void note_instance(struct monitors *monitors, const struct greeting_answer *answer)
+static void note_instance(struct monitors *monitors, const struct monitor *monitor,
+			  const struct greeting_answer *answer)
 {
-	bool is_other = monitors->instance != 0 && monitors->instance != answer->instance;
+	uint64_t *instance = &monitors->instance[monitor->router];
+	uint64_t travelled_ms = monitor->health.rtt_us / 1000;
 	uint64_t now_ms = monitors->loop->now_ms;
+	bool is_other = *instance != 0 && *instance != answer->instance;
 
-	monitors->instance = answer->instance;
-	if (is_other)
-		monitors->on_new_instance(monitors,
-					  now_ms > answer->age_ms ? now_ms - answer->age_ms : 0);
+	*instance = answer->instance;
+	if (is_other && now_ms > answer->age_ms + travelled_ms)
+		monitors->on_new_instance(monitors, monitor->router,
+					  now_ms - answer->age_ms - travelled_ms);
 }
 
 /* ---- asking ---- */
@@ -244,7 +247,7 @@ static void on_end(struct knock *knock, bool was_established, int error,
 	if (was_established) {
 		tell_unwanted(monitor, error == -ECONNRESET);
 		if (answer.instance)
-			note_instance(monitor->all, &answer);
+			note_instance(monitor->all, monitor, &answer);
 	} else if (error != -ETIMEDOUT && !is_local_shortage(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
@@ -336,6 +339,7 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	if (is_new)
 		monitor = add_monitor(monitors, path);
 	monitor->place = place;
+	monitor->router = path->router;
 	monitor->is_follower = path->endpoint == PATH_ENDPOINT_NAME;
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;

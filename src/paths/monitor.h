@@ -20,6 +20,7 @@ struct monitor {
 	struct monitors *all; /* NULL: the place is free */
 	struct knock_way way;
 	uint8_t place;	  /* of the path on the board */
+	uint8_t router;	  /* the far router that it leads to */
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
 	struct guard_entry guard;
@@ -43,16 +44,17 @@ struct monitors {
 	struct loop *loop;
 	const struct board *board;
 	uint16_t server_port;
-	bool is_late;	   /* paths that come from now on have to answer before they are used */
-	uint64_t instance; /* of the server; 0: unknown */
+	bool is_late; /* paths that come from now on have to answer before they are used */
+	uint64_t instance[CONF_SERVERS_MAX]; /* of each far router; 0: unknown */
 	struct monitor monitor[MONITORS_MAX];
 	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
 	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
 			  enum health_state before);
 	/* What monitor_renew_later() was called for: the path's subflows are to be made anew. */
 	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
-	/* The server is another one, since gone_ms: what was connected by then is gone. */
-	void (*on_new_instance)(struct monitors *monitors, uint64_t gone_ms);
+	/* The far router is another one, since gone_ms: what was connected to it by then is gone.
+	 */
+	void (*on_new_instance)(struct monitors *monitors, uint8_t router, uint64_t gone_ms);
 };
 
 /* Of zeroes whose handlers are set. */

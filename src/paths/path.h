@@ -33,6 +33,9 @@ struct path {
 	struct address server; /* where to dial over this path */
 	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */
 	uint32_t leads;	  /* a bit for each of conf's servers whose primary path it is */
+	uint8_t router;	  /* which far router it leads to, from 0; see conf_host.router */
+	bool is_standby;  /* its router is not the one that new connections go to */
+	bool is_in_use;	  /* connections to its router may be open */
 	bool may_start;
 	bool is_down;	/* nothing gets through: its endpoint is taken away */
 	bool is_backup; /* it carries nothing while another path works */
@@ -40,6 +43,7 @@ struct path {
 
 struct paths {
 	unsigned n;
+	unsigned n_left_out; /* there was no room for so many */
 	struct path path[BOARD_PATHS_MAX];
 };
 

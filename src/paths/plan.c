@@ -95,22 +95,31 @@ static bool has_endpoint(const struct mptcp_endpoints *endpoints,
 	return is_same(endpoint_at(endpoints, &endpoint->address), endpoint);
 }
 
+static bool is_of_same_interface(const struct mptcp_endpoint *a, const struct mptcp_endpoint *b)
+{
+	return a->ifindex == b->ifindex || a->ifindex == 0 || b->ifindex == 0;
+}
+
 /*
  * Whether an endpoint of ours stays. Taking one away closes its subflows, and with them each
- * connection that has no other; so it stays while its path is there, even if it would be made with
- * other flags today, and it stays when no other path is left. Without flags it costs nothing, and
- * stays until the end.
+ * connection that has no other; so it stays while its path is there and connections may use it,
+ * even if it would be made with other flags today, and it stays when no other path is left. Without
+ * flags it costs nothing, and stays until the end, or until it is needed with flags.
  */
 static bool is_kept(const struct wanted *wanted, const struct mptcp_endpoint *owned)
 {
-	const struct mptcp_endpoint *endpoint;
+	const struct mptcp_endpoint *endpoint, *used;
 
 	if (!wanted)
 		return false;
 	endpoint = endpoint_at(&wanted->endpoints, &owned->address);
+	used = endpoint_at(&wanted->in_use, &owned->address);
+	if (used && is_of_same_interface(used, owned))
+		return true;
 	if (!endpoint)
 		return owned->flags == 0 || wanted->endpoints.n == 0;
-	return endpoint->ifindex == owned->ifindex || endpoint->ifindex == 0 || owned->ifindex == 0;
+	return is_of_same_interface(endpoint, owned) &&
+	       !((endpoint->flags ^ owned->flags) & ~MPTCP_PM_BACKUP);
 }
 
 static int delete_endpoints(struct plan *plan, const struct snapshot *actual,

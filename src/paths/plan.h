@@ -37,8 +37,8 @@ struct plan ARRAY_OF(struct plan_step);
 /*
  * Adds the steps from `actual` to `wanted` (NULL: to nothing at all). Ours are the routes and rules
  * with our mark in this slot's tables, and the endpoints in `owned`; everything else stays as it
- * is. An endpoint of ours is taken away only if its path is gone and another is left, or at the
- * end. 0 or -ENOMEM.
+ * is. An endpoint of ours is taken away only if its path is gone and another is left, if it needs
+ * other flags and nothing uses it, or at the end. 0 or -ENOMEM.
  */
 int plan_make(struct plan *plan, const struct snapshot *actual, const struct wanted *wanted,
 	      unsigned slot, const struct mptcp_endpoints *owned);

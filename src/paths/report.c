@@ -74,16 +74,18 @@ void report_select(const struct conf *conf, struct inet_diag_subflows *subflows)
 
 unsigned report_place(const struct report *report, const struct inet_diag_subflow *subflow)
 {
-	unsigned found = report->n_paths;
+	uint8_t router = conf_router_of(report->conf, &subflow->remote);
+	unsigned found = report->n_paths, best = 0;
 
-	for (unsigned i = report->n_paths; i-- > 0;) {
+	for (unsigned i = 0; i < report->n_paths; i++) {
 		const struct report_path *path = &report->path[i];
+		unsigned fit = 1 + (path->ifindex && path->ifindex == subflow->ifindex) +
+			       2 * (path->ifindex && path->router == router);
 
-		if (!address_ip_equal(&path->local, &subflow->local))
-			continue;
-		if (path->ifindex && path->ifindex == subflow->ifindex)
-			return i;
-		found = i;
+		if (address_ip_equal(&path->local, &subflow->local) && fit > best) {
+			best = fit;
+			found = i;
+		}
 	}
 	return found;
 }

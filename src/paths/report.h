@@ -34,20 +34,24 @@ struct report_path {
 	const char *reason; /* a few words that live for ever */
 	uint64_t since_ms;  /* CLOCK_MONOTONIC; 0: not known */
 	uint32_t rtt_us;    /* of the last greeting; 0: none */
+	uint8_t router;	    /* client: which it leads to, from 0; not of an absent one */
+	bool is_standby;    /* client: that is not the one that new connections go to */
 	bool may_start;	    /* client */
 	bool is_announced;  /* server */
 	struct report_traffic traffic;
 };
 
 struct report {
+	const struct conf *conf;
+	unsigned active; /* client: the far router that new connections go to */
 	unsigned n_paths;
 	struct report_path path[REPORT_PATHS_MAX];
 	bool has_traffic;		 /* false: nothing is known of it */
 	struct report_traffic elsewhere; /* subflows of ours whose address is no path's */
 };
 
-/* The path of this subflow: the one of its address, and of its interface if two have that address.
- * Or report->n_paths: none. */
+/* The path of this subflow: the one of its address, and, if several have that, of the far router
+ * that it goes to, and of its interface. Or report->n_paths: none. */
 unsigned report_place(const struct report *report, const struct inet_diag_subflow *subflow);
 
 /*

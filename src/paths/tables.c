@@ -10,7 +10,7 @@ static_assert(SLOT_TABLES >= BOARD_PATHS_MAX, "each path has a table");
 static bool is_user(const struct table_user *user, const struct path *path)
 {
 	return strcmp(user->interface, path->interface) == 0 &&
-	       address_ip_equal(&user->local, &path->local);
+	       address_ip_equal(&user->local, &path->local) && user->router == path->router;
 }
 
 static void release_unused(struct tables *tables, const struct paths *paths)
@@ -50,6 +50,7 @@ void tables_assign(struct tables *tables, const struct paths *paths, unsigned sl
 
 		memcpy(tables->user[index].interface, path->interface, IF_NAMESIZE);
 		tables->user[index].local = path->local;
+		tables->user[index].router = path->router;
 		numbers[i] = slot_table(slot, index);
 	}
 }

@@ -9,6 +9,7 @@
 struct table_user {
 	char interface[IF_NAMESIZE];
 	struct address local; /* family 0: the table is free */
+	uint8_t router;
 };
 
 /* Starts as zeroes: all are free. */
@@ -17,8 +18,9 @@ struct tables {
 };
 
 /*
- * Writes the number of each path's table to numbers[]. A path, which is an address on an interface,
- * keeps its table for as long as it is among the paths; a new one has the lowest that is free.
+ * Writes the number of each path's table to numbers[]. A path, which is an address on an interface
+ * and a far router, keeps its table for as long as it is among the paths; a new one has the lowest
+ * that is free.
  */
 void tables_assign(struct tables *tables, const struct paths *paths, unsigned slot,
 		   uint32_t numbers[static BOARD_PATHS_MAX]);

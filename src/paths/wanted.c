@@ -313,20 +313,33 @@ static uint32_t flags_of(enum path_endpoint endpoint)
 	return 0;
 }
 
-static int build_endpoint(struct build *build, const struct path *path)
+static int add_endpoint(struct mptcp_endpoints *endpoints, const struct path *path)
 {
-	struct mptcp_endpoint *endpoint;
+	struct mptcp_endpoint *endpoint = array_append(endpoints);
 
-	if (!build->snapshot->has_mptcp || path->endpoint == PATH_ENDPOINT_NONE ||
-	    (path->endpoint == PATH_ENDPOINT_DIAL && path->is_down))
-		return 0;
-	endpoint = array_append(&build->wanted->endpoints);
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->address = path->local;
 	endpoint->flags = flags_of(path->endpoint) | (path->is_backup ? MPTCP_PM_BACKUP : 0);
 	endpoint->ifindex = path->endpoint == PATH_ENDPOINT_DIAL ? path->ifindex : 0;
 	return 0;
+}
+
+/* Of several far routers, the one that new connections go to says what the endpoints are. */
+static int build_endpoint(struct build *build, const struct path *path)
+{
+	struct wanted *wanted = build->wanted;
+	bool is_dial = path->endpoint == PATH_ENDPOINT_DIAL;
+	int error = 0;
+
+	if (!build->snapshot->has_mptcp || path->endpoint == PATH_ENDPOINT_NONE ||
+	    (path->is_down && (is_dial || path->is_standby)))
+		return 0;
+	if (path->is_in_use)
+		error = add_endpoint(&wanted->in_use, path);
+	if (!error && !path->is_standby)
+		error = add_endpoint(&wanted->endpoints, path);
+	return error;
 }
 
 /*
@@ -338,8 +351,10 @@ static int build_endpoint(struct build *build, const struct path *path)
  */
 static struct mptcp_limits limits_for(const struct conf *conf)
 {
-	bool is_told_more = conf->role == CONF_CLIENT && conf->n_servers > 1;
+	bool is_told_more = false;
 
+	for (unsigned s = 1; conf->role == CONF_CLIENT && s < conf->n_servers; s++)
+		is_told_more = is_told_more || conf->server[s].router == conf->server[s - 1].router;
 	return (struct mptcp_limits){
 		.subflows = MPTCP_PM_MOST,
 		.add_addr_accepted = is_told_more ? MPTCP_PM_MOST : 0,
@@ -373,4 +388,5 @@ void wanted_exit(struct wanted *wanted)
 	array_free(&wanted->routes);
 	array_free(&wanted->rules);
 	array_free(&wanted->endpoints);
+	array_free(&wanted->in_use);
 }

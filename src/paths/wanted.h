@@ -12,7 +12,10 @@ struct wanted {
 	struct rt_routes routes; /* in the order in which they can be added */
 	struct rt_rules rules;
 	struct mptcp_endpoints endpoints; /* ids are 0: not chosen yet */
-	struct mptcp_limits limits;	  /* at least; zeroes: no demands */
+	/* What would be at addresses that open connections may use: an endpoint of ours that is
+	 * there stays as it is. Those of a far router on standby are here only. */
+	struct mptcp_endpoints in_use;
+	struct mptcp_limits limits; /* at least; zeroes: no demands */
 };
 
 /*

@@ -30,18 +30,31 @@ static bool is_worth_it(const struct board_path *path)
 	return path->health != HEALTH_DOWN || path->reason == HEALTH_REFUSED;
 }
 
-const struct board_path *candidate_next(const struct board_table *table, uint16_t tried)
+static const struct board_path *best_of(const struct board_table *table, uint16_t tried,
+					bool is_standby)
 {
 	const struct board_path *best = NULL;
 
 	for (uint32_t i = 0; i < table->n_paths; i++) {
 		const struct board_path *path = &table->path[i];
 
-		if (is_worth_it(path) && !(tried & (1u << path->place)) &&
-		    (!best || rank(path) < rank(best)))
+		if (path->is_standby == is_standby && is_worth_it(path) &&
+		    !(tried & (1u << path->place)) && (!best || rank(path) < rank(best)))
 			best = path;
 	}
 	return best;
+}
+
+const struct board_path *candidate_next(const struct board_table *table, uint16_t tried)
+{
+	return best_of(table, tried, false);
+}
+
+const struct board_path *candidate_standby(const struct board_table *table, uint16_t tried)
+{
+	const struct board_path *path = best_of(table, tried, true);
+
+	return path && path->health != HEALTH_DOWN ? path : NULL;
 }
 
 uint32_t candidate_head_start_ms(const struct board_path *path)
@@ -60,7 +73,8 @@ uint32_t candidate_head_start_ms(const struct board_path *path)
 bool candidate_has_both_families(const struct board_table *table)
 {
 	for (uint32_t i = 1; i < table->n_paths; i++)
-		if (table->path[i].server.family != table->path[0].server.family)
+		if (table->path[i].server.family != table->path[i - 1].server.family &&
+		    table->path[i].router == table->path[i - 1].router)
 			return true;
 	return false;
 }
@@ -70,6 +84,6 @@ unsigned candidate_count(const struct board_table *table)
 	unsigned count = 0;
 
 	for (uint32_t i = 0; i < table->n_paths; i++)
-		count += table->path[i].health != HEALTH_DOWN;
+		count += !table->path[i].is_standby && table->path[i].health != HEALTH_DOWN;
 	return count;
 }

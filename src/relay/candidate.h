@@ -13,13 +13,18 @@
  * `tried` is not set, or NULL. Paths on which the kernel then makes the other subflows (may_start)
  * go first; among them those that are neither backup nor guarded, and among them those that nobody
  * suspects; otherwise the order of the table counts, which is the configuration's.
+ * Paths to a far router on standby do not count.
  */
 const struct board_path *candidate_next(const struct board_table *table, uint16_t tried);
 
-/* Whether the table's servers are of both families: only an IPv6 socket takes subflows of both. */
+/* The same of those to far routers on standby, if it is not down: a refusal there is believed. */
+const struct board_path *candidate_standby(const struct board_table *table, uint16_t tried);
+
+/* Whether a far router has servers of both families: only an IPv6 socket takes subflows of both. */
 bool candidate_has_both_families(const struct board_table *table);
 
-/* How many paths are not down: as many subflows as a new connection should get. */
+/* How many paths to the active far router are not down: as many subflows as a new connection should
+ * get. */
 unsigned candidate_count(const struct board_table *table);
 
 /* How long an attempt over this path is alone, before the next one begins beside it. */

@@ -21,9 +21,17 @@
  * first to connect is taken (RFC 8305 does the same with addresses). Nothing is read from the host
  * before, so nothing can be sent twice. A path that is known to be down is not tried at all; when
  * all of them are, the host is told so at once.
+ *
+ * Of several far routers the supervisor says which one new connections go to. As long as attempts
+ * to it are silent, or all have been refused while another router has a path, its paths are doubted
+ * and the board is looked at again: it will name another router, once the MPTCP endpoints are that
+ * one's. If that word does not come, one of the others' paths is tried without it.
  */
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS  10000
+#define LOOK_MS	     150  /* again at the board, where there are several far routers */
+#define LOOK_SOON_MS 30	  /* the same with nothing under way */
+#define AWAIT_MS     1000 /* at most, for the board to name another one */
 
 static void on_raced(struct flow *flow, int error);
 
@@ -87,6 +95,11 @@ static bool is_under_way(const struct flow *flow)
 	return flow->side[flow_dialed_side(flow)].watch.fd >= 0 || race_is_on(flow);
 }
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* The next attempt begins when this one's head start is over, if there is another path to try. */
 static void wait_for_it(struct flow *flow, const struct board_path *path)
 {
@@ -95,7 +108,29 @@ static void wait_for_it(struct flow *flow, const struct board_path *path)
 
 	if (path && candidate_next(&flow->relay->table, flow->paths_tried))
 		due_ms = loop->now_ms + candidate_head_start_ms(path);
+	else if (flow->relay->conf->n_routers > 1)
+		due_ms = earlier(due_ms,
+				 loop->now_ms + (is_under_way(flow) ? LOOK_MS : LOOK_SOON_MS));
 	timer_arm(&loop->timers, &flow->timer, due_ms);
+}
+
+/* Whether the supervisor may still say that another far router is the active one. */
+static bool is_awaiting(const struct flow *flow)
+{
+	const struct relay *relay = flow->relay;
+
+	return candidate_standby(&relay->table, flow->paths_tried) &&
+	       relay->loop->now_ms < flow->since_ms + AWAIT_MS;
+}
+
+/* The next path to try; one to another far router only when nothing is left of the active one. */
+static const struct board_path *next_path(const struct flow *flow, const struct board_table *table)
+{
+	const struct board_path *path = candidate_next(table, flow->paths_tried);
+
+	if (!path && !is_under_way(flow) && !is_awaiting(flow))
+		path = candidate_standby(table, flow->paths_tried);
+	return path;
 }
 
 /*
@@ -107,7 +142,7 @@ static int dial_far_router(struct flow *flow, int error)
 	const struct board_table *table = relay_table(flow->relay);
 	const struct board_path *path;
 
-	while ((path = candidate_next(table, flow->paths_tried))) {
+	while ((path = next_path(flow, table))) {
 		int failure = dial_path(flow, table, path);
 
 		if (failure == 0) {
@@ -117,7 +152,7 @@ static int dial_far_router(struct flow *flow, int error)
 		error = failure;
 	}
 	wait_for_it(flow, NULL);
-	if (is_under_way(flow))
+	if (is_under_way(flow) || is_awaiting(flow))
 		return 0;
 	return error < 0 ? error : -EHOSTUNREACH;
 }
@@ -205,16 +240,7 @@ void dial_start(struct flow *flow)
 		fail(flow, error);
 }
 
-/* An attempt has failed; its descriptor is closed. */
-static void attempt_failed(struct flow *flow, int error)
-{
-	if (dials_far_router(flow))
-		error = dial_far_router(flow, error);
-	if (error < 0)
-		fail(flow, error);
-}
-
-/* A head start was not enough: the paths that were tried are worth a question. */
+/* The paths that were tried are worth a question: a head start was not enough, or they refused. */
 static void doubt_tried(const struct flow *flow)
 {
 	struct relay *relay = flow->relay;
@@ -222,6 +248,17 @@ static void doubt_tried(const struct flow *flow)
 	for (uint32_t i = 0; i < relay->table.n_paths; i++)
 		if (flow->paths_tried & (1u << relay->table.path[i].place))
 			relay->on_doubt(relay, relay->table.path[i].place, DOUBT_SILENT);
+}
+
+/* An attempt has failed; its descriptor is closed. */
+static void attempt_failed(struct flow *flow, int error)
+{
+	if (error < 0 && dials_far_router(flow) && flow->relay->conf->n_routers > 1)
+		doubt_tried(flow);
+	if (dials_far_router(flow))
+		error = dial_far_router(flow, error);
+	if (error < 0)
+		fail(flow, error);
 }
 
 void dial_on_timer(struct flow *flow)
@@ -258,6 +295,16 @@ static bool send_header(struct flow *flow)
 	       (ssize_t)length;
 }
 
+static void note_router(struct flow *flow, int fd)
+{
+	struct relay *relay = flow->relay;
+	const struct address remote = socket_remote_address(fd);
+
+	flow->dialed_ms = relay->loop->now_ms;
+	flow->router = conf_router_of(relay->conf, &remote);
+	board_count(&relay->counters->flows_to[flow->router], 1);
+}
+
 static void on_dialed(struct flow *flow)
 {
 	int fd = flow->side[flow_dialed_side(flow)].watch.fd;
@@ -268,7 +315,7 @@ static void on_dialed(struct flow *flow)
 		transfer_start(flow);
 		return;
 	}
-	flow->dialed_ms = flow->relay->loop->now_ms;
+	note_router(flow, fd);
 	tell_if_fell_back(flow, fd);
 	if (send_header(flow))
 		transfer_start(flow);

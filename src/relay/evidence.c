@@ -51,13 +51,27 @@ static uint32_t usual_ms(const struct subflow *subflow)
 
 /* ---- which subflow is on which path ---- */
 
-static const struct board_path *path_of(const struct board_table *table,
+/*
+ * By the local address, and the flow's far router: two routers may be reached from one address, by
+ * paths of their own. Of the same router's the server's address decides, and need not fit: a
+ * subflow that joins another address of its connection's is on the path nonetheless.
+ */
+static const struct board_path *path_of(const struct board_table *table, uint8_t router,
 					const struct subflow *subflow)
 {
-	for (uint32_t i = 0; i < table->n_paths; i++)
-		if (address_ip_equal(&table->path[i].local, &subflow->local))
-			return &table->path[i];
-	return NULL;
+	const struct board_path *found = NULL;
+
+	for (uint32_t i = 0; i < table->n_paths; i++) {
+		const struct board_path *path = &table->path[i];
+
+		if (path->router != router || !address_ip_equal(&path->local, &subflow->local))
+			continue;
+		if (address_ip_equal(&path->server, &subflow->remote))
+			return path;
+		if (!found)
+			found = path;
+	}
+	return found;
 }
 
 static bool is_same(const struct evidence_subflow *known, const struct subflow *subflow)
@@ -71,7 +85,7 @@ static struct evidence_subflow *recall(struct evidence_witness *witness,
 				       const struct board_table *table,
 				       const struct subflow *subflow, uint64_t now_ms)
 {
-	const struct board_path *path = path_of(table, subflow);
+	const struct board_path *path = path_of(table, witness->flow->router, subflow);
 	struct evidence_subflow *known;
 
 	for (unsigned i = 0; i < witness->n; i++)
@@ -210,6 +224,8 @@ static void look_for_missing(struct relay *relay, struct evidence_witness *witne
 		const struct board_path *path = &table->path[i];
 		uint64_t *seen_ms = &witness->seen_ms[path->place];
 
+		if (path->router != witness->flow->router)
+			continue;
 		if (*seen_ms == 0 || path->health == HEALTH_DOWN)
 			*seen_ms = now_ms; /* it has its time from now on */
 		if (now_ms - *seen_ms >= MISSING_MS + MISSING_TRIPS * (path->rtt_us / 1000))

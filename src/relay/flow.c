@@ -68,6 +68,17 @@ void flow_free(struct flow *flow)
 		relay->on_idle(relay);
 }
 
+static void leave_router(struct flow *flow)
+{
+	struct board_counters *counters = flow->relay->counters;
+
+	if (flow->dialed_ms == 0)
+		return;
+	board_count(&counters->flows_to[flow->router], (uint64_t)-1);
+	atomic_store_explicit(&counters->left_ms[flow->router], flow->relay->loop->now_ms,
+			      memory_order_relaxed);
+}
+
 static void close_sides(struct flow *flow)
 {
 	struct loop *loop = flow->relay->loop;
@@ -80,6 +91,7 @@ static void close_sides(struct flow *flow)
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	board_count(&flow->relay->counters->flows_ended, 1);
+	leave_router(flow);
 	flow->state = FLOW_ENDED;
 	loop_put(loop, &flow->task);
 }

@@ -57,7 +57,8 @@ struct flow {
 	struct nudge nudge;
 	uint64_t held_ms;  /* OPEN: when settling began to hold the lane; 0: not yet */
 	struct race *race; /* DIAL on the client: attempts beside the first; NULL: none were made */
-	uint64_t dialed_ms; /* client: when the far router was reached */
+	uint64_t dialed_ms; /* client: when the far router was reached; 0: not yet */
+	uint8_t router;	    /* client: which one it was */
 	bool is_direct;	    /* client: plain TCP to the target, nothing is bridged */
 	bool is_witness;    /* client: its subflows are looked at, see evidence.h */
 	bool is_dry;	    /* DRAIN: all that the failed side sent has been passed on */

@@ -44,14 +44,15 @@ void service_abort(struct relay *relay)
 }
 
 /* One that is not connected yet will find out for itself. */
-void service_end_older(struct relay *relay, uint64_t ms)
+void service_end_older(struct relay *relay, uint8_t router, uint64_t ms)
 {
 	unsigned n = 0;
 
 	list_for_each_safe(node, tmp, &relay->flows) {
 		struct flow *flow = container_of(node, struct flow, node);
 
-		if (flow->is_direct || flow->dialed_ms == 0 || flow->dialed_ms > ms)
+		if (flow->is_direct || flow->router != router || flow->dialed_ms == 0 ||
+		    flow->dialed_ms > ms)
 			continue;
 		n += flow->state == FLOW_OPEN;
 		flow_abort(flow);

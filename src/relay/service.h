@@ -19,8 +19,8 @@ void service_drain(struct relay *relay);
 /* Ends every flow with RST. */
 void service_abort(struct relay *relay);
 
-/* Client: ends with RST every flow that had reached the far router by `ms` (CLOCK_MONOTONIC). */
-void service_end_older(struct relay *relay, uint64_t ms);
+/* Client: ends with RST every flow that had reached this far router by `ms` (CLOCK_MONOTONIC). */
+void service_end_older(struct relay *relay, uint8_t router, uint64_t ms);
 
 /* Frees all. Every flow must have ended, and their tasks have run. */
 void service_exit(struct relay *relay);

@@ -65,6 +65,21 @@ static void begins_where_the_others_can_follow(void **state)
 	assert_string_equal(order(&table), "201");
 }
 
+static void standby_is_for_when_nothing_is_left(void **state)
+{
+	struct board_table table = three();
+
+	table.path[0].is_standby = true;
+	table.path[0].router = 1;
+	assert_string_equal(order(&table), "12");
+	assert_int_equal(candidate_count(&table), 2);
+	assert_int_equal(candidate_standby(&table, 6)->place, 0);
+	assert_null(candidate_standby(&table, 7));
+	table.path[0].health = HEALTH_DOWN;
+	table.path[0].reason = HEALTH_REFUSED;
+	assert_null(candidate_standby(&table, 6));
+}
+
 static void the_head_start_is_a_little_more_than_a_round_trip(void **state)
 {
 	struct board_path path = {.rtt_us = 10000};
@@ -101,6 +116,7 @@ int main(void)
 		cmocka_unit_test(goes_by_health),
 		cmocka_unit_test(begins_where_the_others_can_follow),
 		cmocka_unit_test(families),
+		cmocka_unit_test(standby_is_for_when_nothing_is_left),
 		cmocka_unit_test(the_head_start_is_a_little_more_than_a_round_trip),
 	};
 

@@ -481,9 +481,82 @@ static void what_is_there_is_no_mistake(void **state)
 	expect_mistake(&conf, 0, "");
 }
 
+/* ---- several far routers ---- */
+
+static void each_router_is_derived_for_itself(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+	struct paths paths;
+
+	two_links(&snapshot);
+	world_subnet(&snapshot, WAN3, "10.20.1.1/24", "10.20.1.0/24");
+	world_server(&conf, "10.10.1.2");
+	world_server(&conf, "10.10.2.2");
+	world_router(&conf, 1, "10.20.1.2");
+	derive_paths(&conf, &snapshot, &nobody, &paths);
+	assert_int_equal(paths.path[1].router, 0);
+	assert_int_equal(paths.path[1].leads, 2);
+	assert_int_equal(paths.path[2].router, 1);
+	assert_int_equal(paths.path[2].reaches, 4);
+	assert_int_equal(paths.path[2].leads, 4);
+	expect(&conf, &snapshot, &nobody,
+	       "wan1 10.10.1.1 > 10.10.1.2 name start\nwan2 10.10.2.1 > 10.10.2.2 name start\n"
+	       "wan3 10.20.1.1 > 10.20.1.2 dial start\n");
+}
+
+static void two_routers_over_the_same_links(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	two_defaults(&snapshot);
+	world_server(&conf, "198.51.100.1");
+	world_router(&conf, 1, "203.0.113.1");
+	expect(&conf, &snapshot, &nobody,
+	       "wan1 192.168.1.2 > 198.51.100.1 dial start\n"
+	       "wan2 192.168.2.2 > 198.51.100.1 dial start\n"
+	       "wan1 192.168.1.2 > 203.0.113.1 dial start\n"
+	       "wan2 192.168.2.2 > 203.0.113.1 dial start\n");
+}
+
+static void first_routers_paths_go_first(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+	struct paths paths;
+
+	two_defaults(&snapshot);
+	world_server(&conf, "198.51.100.1");
+	for (uint8_t router = 1; router < 6; router++) {
+		world_router(&conf, router, "203.0.113.1");
+		conf.server[router].address.ip[3] = router;
+	}
+	derive_paths(&conf, &snapshot, &nobody, &paths);
+	assert_int_equal(paths.n, BOARD_PATHS_MAX);
+	assert_int_equal(paths.n_left_out, 4);
+	assert_int_equal(paths.path[BOARD_PATHS_MAX - 1].router, 3);
+	snapshot_exit(&snapshot);
+}
+
+static void a_router_that_no_link_reaches_has_no_path(void **state)
+{
+	struct snapshot snapshot = {0};
+	struct conf conf = {0};
+
+	two_links(&snapshot);
+	world_server(&conf, "192.0.2.1");
+	world_router(&conf, 1, "10.10.2.2");
+	expect(&conf, &snapshot, &nobody, "wan2 10.10.2.1 > 10.10.2.2 dial start\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_router_is_derived_for_itself),
+		cmocka_unit_test(two_routers_over_the_same_links),
+		cmocka_unit_test(first_routers_paths_go_first),
+		cmocka_unit_test(a_router_that_no_link_reaches_has_no_path),
 		cmocka_unit_test(links_in_separate_subnets),
 		cmocka_unit_test(default_route_is_no_private_link),
 		cmocka_unit_test(rented_server),

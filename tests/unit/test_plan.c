@@ -301,6 +301,28 @@ static void endpoint_keeps_its_purpose(void **state)
 	struct scene scene = settled_scene();
 
 	scene.wanted.endpoints.item[0].flags = MPTCP_PM_SUBFLOW;
+	add_endpoint(&scene.wanted.in_use, "10.10.1.1", 0, MPTCP_PM_SUBFLOW);
+	expect(&scene, "");
+}
+
+static void endpoint_that_nothing_uses_gets_another_purpose(void **state)
+{
+	struct scene scene = settled_scene();
+
+	scene.wanted.endpoints.item[0].flags = MPTCP_PM_SUBFLOW;
+	expect(&scene, "delete endpoint 10.10.1.1 id 255 flags 1\n"
+		       "add endpoint 10.10.1.1 id 254 flags 2\n");
+}
+
+/* Nothing is added for a far router on standby, but what is there stays while it is in use. */
+static void endpoint_in_use_stays_unwanted(void **state)
+{
+	struct scene scene = settled_scene();
+
+	add_endpoint(&scene.owned, "10.10.2.1", 254, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.actual.endpoints, "10.10.2.1", 254, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.wanted.in_use, "10.10.2.1", 0, MPTCP_PM_SUBFLOW);
+	add_endpoint(&scene.wanted.in_use, "10.10.3.1", 0, MPTCP_PM_SUBFLOW);
 	expect(&scene, "");
 }
 
@@ -510,6 +532,8 @@ int main(void)
 		cmocka_unit_test(endpoint_with_a_port_is_another),
 		cmocka_unit_test(taken_ids_are_skipped),
 		cmocka_unit_test(endpoint_keeps_its_purpose),
+		cmocka_unit_test(endpoint_that_nothing_uses_gets_another_purpose),
+		cmocka_unit_test(endpoint_in_use_stays_unwanted),
 		cmocka_unit_test(endpoint_moves_with_its_address),
 		cmocka_unit_test(path_that_is_gone_takes_its_endpoint_along),
 		cmocka_unit_test(last_path_that_is_gone_leaves_its_endpoint),

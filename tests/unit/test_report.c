@@ -36,7 +36,8 @@ static struct conf client_of(const char *server)
 
 static struct report two_paths(void)
 {
-	struct report report = {.n_paths = 2};
+	static const struct conf conf;
+	struct report report = {.conf = &conf, .n_paths = 2};
 
 	strcpy(report.path[0].interface, "wan1");
 	report.path[0].local = world_ip("10.10.1.1");
@@ -155,34 +156,55 @@ static void an_address_on_two_interfaces_is_told_apart(void **state)
 	assert_int_equal(report_place(&report, &subflow), 2);
 }
 
+static void an_address_of_two_routers_is_told_apart(void **state)
+{
+	struct report report = two_paths();
+	struct conf conf = {.role = CONF_CLIENT};
+	struct inet_diag_subflow subflow = {.local = world_ip("10.10.1.1"), .ifindex = WAN1};
+
+	world_server(&conf, "10.10.1.2");
+	world_server(&conf, "10.20.1.2");
+	conf.server[1].router = 1;
+	report.conf = &conf;
+	report.path[0].ifindex = report.path[1].ifindex = WAN1;
+	report.path[1].local = report.path[0].local;
+	report.path[1].router = 1;
+	subflow.remote = world_ip("10.20.1.2");
+	assert_int_equal(report_place(&report, &subflow), 1);
+	subflow.remote = world_ip("10.10.1.2");
+	assert_int_equal(report_place(&report, &subflow), 0);
+}
+
 static void tally_never_falls(void **state)
 {
 	const struct address wan1 = world_ip("10.10.1.1");
+	const struct conf conf = client_of("10.10.1.2");
 	struct inet_diag_subflows subflows = {0};
 	struct tally tally = {0};
 
 	open_subflow(&subflows, 1, "10.10.1.1", "10.10.1.2")->bytes_acked = 1000;
 	open_subflow(&subflows, 2, "10.10.1.1", "10.10.1.2")->bytes_acked = 500;
-	tally_look(&tally, &subflows);
-	assert_int_equal(tally_of(&tally, &wan1)->acked, 1500);
+	tally_look(&tally, &conf, &subflows);
+	assert_int_equal(tally_of(&tally, &wan1, 0)->acked, 1500);
 	subflows.item[0] = subflows.item[1]; /* the first one has ended */
 	subflows.item[0].bytes_acked = 700;
 	subflows.n = 1;
-	tally_look(&tally, &subflows);
-	assert_int_equal(tally_of(&tally, &wan1)->acked, 1700);
+	tally_look(&tally, &conf, &subflows);
+	assert_int_equal(tally_of(&tally, &wan1, 0)->acked, 1700);
 	open_subflow(&subflows, 3, "10.10.1.1", "10.10.1.2")->cookie = 77;
 	subflows.item[1].bytes_received = 40;
-	tally_look(&tally, &subflows);
-	assert_int_equal(tally_of(&tally, &wan1)->acked, 1700);
-	assert_int_equal(tally_of(&tally, &wan1)->received, 40);
+	tally_look(&tally, &conf, &subflows);
+	assert_int_equal(tally_of(&tally, &wan1, 0)->acked, 1700);
+	assert_int_equal(tally_of(&tally, &wan1, 0)->received, 40);
 	array_free(&subflows);
-	tally_look(&tally, &subflows);
-	assert_int_equal(tally_of(&tally, &wan1)->acked, 1700);
+	tally_look(&tally, &conf, &subflows);
+	assert_int_equal(tally_of(&tally, &wan1, 0)->acked, 1700);
 	tally_exit(&tally);
 }
 
 static void tally_holds_any_number_of_addresses(void **state)
 {
+	const struct conf conf = client_of("10.10.1.2");
 	struct inet_diag_subflows subflows = {0};
 	struct tally tally = {0};
 
@@ -193,7 +215,7 @@ static void tally_holds_any_number_of_addresses(void **state)
 		subflow->local.ip[3] = (uint8_t)i;
 		subflow->bytes_acked = 1;
 	}
-	tally_look(&tally, &subflows);
+	tally_look(&tally, &conf, &subflows);
 	assert_int_equal(tally.n, TALLY_ADDRESSES_MAX);
 	array_free(&subflows);
 	tally_exit(&tally);
@@ -276,6 +298,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_selected_from_nothing),
 		cmocka_unit_test(subflows_add_up_on_their_paths),
 		cmocka_unit_test(an_address_on_two_interfaces_is_told_apart),
+		cmocka_unit_test(an_address_of_two_routers_is_told_apart),
 		cmocka_unit_test(tally_never_falls),
 		cmocka_unit_test(tally_holds_any_number_of_addresses),
 		cmocka_unit_test(a_path_that_goes_is_absent_until_it_comes_back),

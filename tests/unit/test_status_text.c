@@ -47,6 +47,22 @@ static void assert_contains(const char *now, const char *expected)
 	free(text);
 }
 
+static void several_routers_have_a_column(void **state)
+{
+	static const char now[] =
+		"{" HEAD OK "\"routers\":2,\"active_router\":2,\"paths\":["
+		"{\"interface\":\"wan1\",\"router\":1,\"active\":false,\"state\":\"down\"},"
+		"{\"interface\":\"wan1\",\"router\":2,\"active\":true,\"state\":\"up\"},"
+		"{\"interface\":\"wan2\",\"router\":null,\"active\":false}]}";
+
+	assert_contains(now, "new connections go to far router 2\n");
+	assert_contains(now, "PATH  ROUTER  STATE");
+	assert_contains(now, "\nwan1       1  down ");
+	assert_contains(now, "\nwan1      *2  up ");
+	assert_contains(now, "\nwan2       -  -");
+	assert_contains(now, "PATH  ROUTER  FROM");
+}
+
 static void a_client_is_shown(void **state)
 {
 	static const char before[] =
@@ -262,6 +278,7 @@ static void ages_have_one_part_or_two(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(several_routers_have_a_column),
 		cmocka_unit_test(a_client_is_shown),
 		cmocka_unit_test(a_server_has_no_far_addresses),
 		cmocka_unit_test(connections_are_shown_with_their_subflows),

@@ -48,6 +48,25 @@ static void table_stays_when_another_path_goes(void **state)
 	assert_int_equal(numbers[2], slot_table(SLOT, 2));
 }
 
+static void two_routers_by_one_address_have_two_tables(void **state)
+{
+	uint32_t numbers[BOARD_PATHS_MAX];
+	struct tables tables = {0};
+	struct paths paths = {0};
+
+	add(&paths, "wan1", "10.10.1.1");
+	add(&paths, "wan1", "10.10.1.1");
+	paths.path[1].router = 1;
+	tables_assign(&tables, &paths, SLOT, numbers);
+	assert_int_equal(numbers[0], slot_table(SLOT, 0));
+	assert_int_equal(numbers[1], slot_table(SLOT, 1));
+	assert_int_equal(tables_place(&tables, &paths.path[1]), 1);
+	paths.path[0] = paths.path[1];
+	paths.n = 1;
+	tables_assign(&tables, &paths, SLOT, numbers);
+	assert_int_equal(numbers[0], slot_table(SLOT, 1));
+}
+
 static void slots_do_not_overlap(void **state)
 {
 	for (unsigned slot = 0; slot < SLOT_MAX; slot++) {
@@ -68,6 +87,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_given_in_order),
 		cmocka_unit_test(table_stays_when_another_path_goes),
+		cmocka_unit_test(two_routers_by_one_address_have_two_tables),
 		cmocka_unit_test(slots_do_not_overlap),
 	};
 

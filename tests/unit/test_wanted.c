@@ -432,9 +432,73 @@ static void a_path_that_is_down_has_no_endpoint_to_dial_from(void **state)
 	snapshot_exit(&snapshot);
 }
 
+/* ---- several far routers ---- */
+
+/* Endpoints are what the active router's paths need; the other's may be in use. */
+static void expect_of_two_routers(bool is_first_active, bool is_other_in_use, bool is_other_down,
+				  const char *endpoints, const char *in_use)
+{
+	struct snapshot snapshot = {.has_mptcp = true};
+	const uint32_t tables[BOARD_PATHS_MAX] = {1, 2, 3, 4};
+	struct text text = {.length = 0}, used = {.length = 0};
+	struct wanted wanted = {0};
+	struct conf conf = {0};
+	struct paths paths;
+
+	world_subnet(&snapshot, WAN1, "192.168.1.2/24", "192.168.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "192.168.1.1", 10);
+	world_subnet(&snapshot, WAN2, "192.168.2.2/24", "192.168.2.0/24");
+	world_server(&conf, "192.168.1.1");
+	world_server(&conf, "192.168.2.1");
+	world_router(&conf, 1, "198.51.100.1");
+	derive_paths(&conf, &snapshot, &(struct announce){0}, &paths);
+	assert_int_equal(paths.n, 3);
+	for (unsigned i = 0; i < paths.n; i++) {
+		paths.path[i].is_standby = (paths.path[i].router == 0) != is_first_active;
+		paths.path[i].is_in_use = paths.path[i].is_standby && is_other_in_use;
+		paths.path[i].is_down = paths.path[i].is_standby && is_other_down;
+	}
+	assert_int_equal(wanted_build(&wanted, &conf, &snapshot, &paths, 1, tables), 0);
+	assert_int_equal(wanted.rules.n, 6);
+	for (size_t i = 0; i < wanted.endpoints.n; i++)
+		put_endpoint(&text, &wanted.endpoints.item[i]);
+	for (size_t i = 0; i < wanted.in_use.n; i++)
+		put_endpoint(&used, &wanted.in_use.item[i]);
+	assert_string_equal(text.bytes, endpoints);
+	assert_string_equal(used.bytes, in_use);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
+static void endpoints_are_the_active_routers(void **state)
+{
+	const char *first = "192.168.1.2 flags 0 dev \n192.168.2.2 flags 0 dev \n";
+	const char *second = "192.168.1.2 flags 2 dev wan1\n";
+
+	expect_of_two_routers(true, false, false, first, "");
+	expect_of_two_routers(true, true, false, first, second);
+	expect_of_two_routers(false, true, false, second, first);
+	expect_of_two_routers(false, true, true, second, "");
+}
+
+static void one_address_each_is_told_nothing_more(void **state)
+{
+	struct snapshot snapshot = {.has_mptcp = true};
+	struct conf conf = {0};
+
+	world_server(&conf, "198.51.100.1");
+	world_router(&conf, 1, "203.0.113.1");
+	expect(&conf, &snapshot, "limits 8 0\n");
+	world_router(&conf, 1, "203.0.113.2");
+	snapshot = (struct snapshot){.has_mptcp = true};
+	expect(&conf, &snapshot, "limits 8 8\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(endpoints_are_the_active_routers),
+		cmocka_unit_test(one_address_each_is_told_nothing_more),
 		cmocka_unit_test(links_in_separate_subnets),
 		cmocka_unit_test(rented_server),
 		cmocka_unit_test(configured_gateway_replaces_the_default),

@@ -88,6 +88,14 @@ static inline void world_server(struct conf *conf, const char *text)
 	conf->server_port = 8388;
 }
 
+/* One of a further far router, whose addresses come after those of the ones before. */
+static inline void world_router(struct conf *conf, uint8_t router, const char *text)
+{
+	world_server(conf, text);
+	conf->server[conf->n_servers - 1].router = router;
+	conf->n_routers = router + 1u;
+}
+
 /* A configured path; `address` and `gateway` may be NULL. */
 static inline void world_path(struct conf *conf, const char *interface, const char *address,
 			      const char *gateway)
