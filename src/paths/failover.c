@@ -27,27 +27,10 @@
 #define LINGER_MS      4000u /* less than ELECTION_TRIAL_MS */
 #define ASIDE_MS       500u  /* for the server to have taken back what it announced */
 #define KEPT_MS	       1500u /* for the subflows of another path to have joined */
+#define PACE_MS	       5000u /* what was measured before means nothing */
 #define MARK_PAUSE_MS  1000u
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
-
-static bool is_carrying(enum health_state state)
-{
-	return state != HEALTH_DOWN && state != HEALTH_ABSENT;
-}
-
-/* Whether another path to the same far router carries. */
-static bool is_other_carrying(const struct monitors *monitors, const struct monitor *but)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		const struct monitor *monitor = &monitors->monitor[i];
-
-		if (monitor->all && monitor != but && monitor->router == but->router &&
-		    is_carrying(monitor->health.state))
-			return true;
-	}
-	return false;
-}
 
 /* ---- which far router ---- */
 
@@ -112,7 +95,7 @@ static bool is_path_carrying(struct failover *failover, const struct path *path)
 {
 	const struct monitor *monitor = monitors_find(&failover->monitors, path);
 
-	return monitor ? is_carrying(monitor->health.state) : !failover->monitors.is_late;
+	return monitor ? health_is_carrying(monitor->health.state) : !failover->monitors.is_late;
 }
 
 static void rearm(struct failover *failover)
@@ -161,10 +144,19 @@ static struct monitor *twin_of(struct failover *failover, const struct monitor *
 		struct monitor *other = &failover->monitors.monitor[i];
 
 		if (other->all && other->router != monitor->router &&
-		    is_carrying(other->health.state) &&
+		    health_is_carrying(other->health.state) &&
 		    address_ip_equal(&other->way.local, &monitor->way.local))
 			return other;
 	}
+	return NULL;
+}
+
+/* NULL: it is absent, or the place is free. */
+static const struct path *path_of(struct failover *failover, const struct monitor *monitor)
+{
+	for (unsigned i = 0; i < failover->paths->n && monitor->all; i++)
+		if (monitors_find(&failover->monitors, &failover->paths->path[i]) == monitor)
+			return &failover->paths->path[i];
 	return NULL;
 }
 
@@ -187,7 +179,7 @@ static void report_lost(struct monitors *monitors, const struct monitor *lost)
 		struct monitor *monitor = &monitors->monitor[i];
 
 		if (monitor->all && monitor != lost && monitor->router == lost->router &&
-		    is_carrying(monitor->health.state))
+		    health_is_carrying(monitor->health.state))
 			monitor_say(monitor, GREETING_LOST, &lost->way.server);
 	}
 }
@@ -208,11 +200,12 @@ static unsigned count_paths(const struct failover *failover, uint8_t router)
  */
 static void leave(struct failover *failover, const struct monitor *monitor)
 {
-	unsigned most = MPTCP_PM_MOST - 1 - count_paths(failover, monitor->router);
+	unsigned n = count_paths(failover, monitor->router);
+	unsigned most = n < MPTCP_PM_MOST - 1 ? MPTCP_PM_MOST - 1 - n : 0;
 
 	if (monitor->is_follower)
 		report_lost(&failover->monitors, monitor);
-	if (!is_other_carrying(&failover->monitors, monitor) ||
+	if (!monitors_have_other(&failover->monitors, monitor) ||
 	    (monitor->is_follower && failover->closings >= most))
 		return;
 	if (monitor->is_follower)
@@ -237,9 +230,13 @@ static void renew_kept(struct failover *failover, const struct monitor *but)
 	}
 }
 
-/* Its subflows are closed, if there are any, and made once more. */
+/* Its subflows are closed, if there are any, and made once more; but not the last of a connection.
+ */
 static void renew(struct failover *failover, struct monitor *monitor)
 {
+	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
+	if (monitor->has_kept)
+		return;
 	if (monitor->is_follower)
 		monitor_say(monitor, GREETING_BACK, NULL);
 	else
@@ -248,9 +245,6 @@ static void renew(struct failover *failover, struct monitor *monitor)
 
 static void bring_back(struct failover *failover, struct monitor *monitor)
 {
-	monitor->has_kept = !is_other_carrying(&failover->monitors, monitor);
-	if (monitor->has_kept)
-		return;
 	renew_kept(failover, monitor);
 	renew(failover, monitor);
 }
@@ -259,7 +253,7 @@ static void on_renew(struct monitors *monitors, struct monitor *monitor)
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 
-	if (!is_carrying(monitor->health.state))
+	if (!health_is_carrying(monitor->health.state))
 		return;
 	renew(failover, monitor);
 	failover->on_change(failover, true);
@@ -291,13 +285,14 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 	bool is_other_active = elect(failover, failover->paths);
 
 	failover->on_change(failover, false);
-	if (is_carrying(before) && !is_carrying(now))
+	if (health_is_carrying(before) && !health_is_carrying(now))
 		lose(failover, monitor);
-	if (now == HEALTH_GUARDED)
+	if (now == HEALTH_GUARDED && before == HEALTH_UP)
 		step_aside(failover, monitor);
-	if (!is_carrying(before) && is_carrying(now))
+	if (!health_is_carrying(before) && health_is_carrying(now))
 		bring_back(failover, monitor);
-	if (before != now || is_other_active)
+	if (health_is_carrying(before) != health_is_carrying(now) ||
+	    (before == HEALTH_GUARDED) != (now == HEALTH_GUARDED) || is_other_active)
 		failover->on_change(failover, true);
 }
 
@@ -314,7 +309,7 @@ static void on_new_instance(struct monitors *monitors, uint8_t router, uint64_t 
 
 void failover_judge(struct failover *failover, struct paths *paths)
 {
-	bool has_primary[CONF_SERVERS_MAX] = {0};
+	bool has_primary[CONF_SERVERS_MAX] = {0}, has_any[CONF_SERVERS_MAX] = {0};
 
 	elect(failover, paths);
 	for (unsigned i = 0; i < paths->n; i++) {
@@ -328,7 +323,13 @@ void failover_judge(struct failover *failover, struct paths *paths)
 		path->is_in_use = is_in_use(failover, path->router);
 		if (!path->is_down && !path->is_backup)
 			has_primary[path->router] = true;
+		if (!path->is_down)
+			has_any[path->router] = true;
 	}
+	/* The endpoint of the last one stays: with its subflows the connections would die. */
+	for (unsigned i = 0; i < paths->n; i++)
+		if (!has_any[paths->path[i].router] && !paths->path[i].is_standby)
+			paths->path[i].is_down = false;
 	/* What begins on a backup while nothing else works is marked only when something does. */
 	for (unsigned i = 0; i < paths->n; i++)
 		if (!has_primary[paths->path[i].router])
@@ -338,8 +339,9 @@ void failover_judge(struct failover *failover, struct paths *paths)
 /* ---- the guard ---- */
 
 /* Bytes per second of the fastest flow there, lately, and the longest round trip. */
-static uint64_t find_pace(const struct board *board, uint8_t place, uint64_t *rtt_us)
+static uint64_t find_pace(const struct monitors *monitors, uint8_t place, uint64_t *rtt_us)
 {
+	const struct board *board = monitors->board;
 	uint64_t peak = 0;
 
 	*rtt_us = 0;
@@ -347,7 +349,10 @@ static uint64_t find_pace(const struct board *board, uint8_t place, uint64_t *rt
 		const struct board_pace *pace = &board->worker[i].pace[place];
 		uint64_t rate = atomic_load_explicit(&pace->rate, memory_order_relaxed);
 		uint64_t rtt = atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
+		uint64_t at_ms = atomic_load_explicit(&pace->at_ms, memory_order_relaxed);
 
+		if (monitors->loop->now_ms > at_ms + PACE_MS)
+			continue;
 		peak = rate > peak ? rate : peak;
 		*rtt_us = rtt > *rtt_us ? rtt : *rtt_us;
 	}
@@ -362,13 +367,14 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 
 	for (unsigned i = 0; i < MONITORS_MAX && n < GUARD_PATHS_MAX; i++) {
 		struct monitor *monitor = &failover->monitors.monitor[i];
+		const struct path *path = path_of(failover, monitor);
 		uint64_t rtt_us;
 
-		if (!monitor->all || monitor->health.state != HEALTH_UP ||
+		if (!path || path->role == CONF_BACKUP || monitor->health.state != HEALTH_UP ||
 		    !is_active(failover, monitor))
 			continue;
 		input[n].entry = &monitor->guard;
-		input[n].rate = find_pace(failover->monitors.board, monitor->place, &rtt_us);
+		input[n].rate = find_pace(&failover->monitors, monitor->place, &rtt_us);
 		input[n].rtt_us = rtt_us > monitor->health.rtt_us ? rtt_us : monitor->health.rtt_us;
 		monitors[n++] = monitor;
 	}
@@ -421,9 +427,11 @@ static void on_look(struct timer *timer)
 /* Some connections joined here while the flag of the endpoint was changed: it is told again. */
 static void mark_again(struct failover *failover, struct monitor *monitor)
 {
+	const struct path *path = path_of(failover, monitor);
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
-	if (!is_active(failover, monitor) || now_ms < monitor->marked_ms + MARK_PAUSE_MS)
+	if (!is_active(failover, monitor) || now_ms < monitor->marked_ms + MARK_PAUSE_MS || !path ||
+	    !path->is_backup)
 		return;
 	monitor->marked_ms = now_ms;
 	log_debug("path %s: told again that it is a backup", monitor->way.interface);

@@ -179,6 +179,11 @@ static void note_proof(struct health *health, uint64_t when_ms)
 	health->asked_ms = health->silent_ms = 0;
 }
 
+void health_release(struct health *health)
+{
+	health->held_to_ms = 0;
+}
+
 void health_asked(struct health *health, uint64_t now_ms)
 {
 	if (health->asked_ms == 0)

@@ -80,6 +80,9 @@ struct health {
  */
 void health_init(struct health *health, uint64_t now_ms, bool has_to_answer);
 
+/* There is no other path: it is used as soon as it answers, however often it fell. */
+void health_release(struct health *health);
+
 /* A greeting was sent. */
 void health_asked(struct health *health, uint64_t now_ms);
 

@@ -24,8 +24,23 @@
 #define VOLLEY	    3u
 #define VOLLEY_MS   20u
 #define DEADLINE_MS 3000u
+#define HEARD_MS    500u
+#define SUSPECT_MS  10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
+
+/* A suspicion that comes and goes is told once in a while. What follows from one always is. */
+static bool is_worth_a_line(struct monitor *monitor, enum health_state before)
+{
+	enum health_state now = health_shown(&monitor->health);
+	uint32_t left_out;
+
+	if (now == HEALTH_SUSPECT)
+		monitor->has_told = log_limit_pass(&monitor->suspicions, monitor->all->loop->now_ms,
+						   SUSPECT_MS, &left_out);
+	return (now != HEALTH_SUSPECT && before != HEALTH_SUSPECT) || now == HEALTH_DOWN ||
+	       monitor->has_told;
+}
 
 static void log_state(const struct monitor *monitor)
 {
@@ -64,7 +79,7 @@ static void tell_change(struct monitor *monitor, enum health_state before, bool 
 {
 	bool is_urgent = health_is_urgent(&monitor->health);
 
-	if (has_changed)
+	if (has_changed && is_worth_a_line(monitor, before))
 		log_state(monitor);
 	if (has_changed || is_urgent != monitor->was_urgent) {
 		monitor->was_urgent = is_urgent;
@@ -126,7 +141,7 @@ static void ask(struct monitor *monitor, enum greeting_kind kind, const struct a
 {
 	struct knock *knock = &monitor->knock[monitor->next_knock];
 
-	/* the oldest one, which has had its time */
+	/* the oldest one: its time is over, or there are newer ones to answer for it */
 	knock_stop(knock);
 	monitor->next_knock = (monitor->next_knock + 1) % MONITOR_KNOCKS;
 	knock_start(knock, &monitor->way, kind, about, DEADLINE_MS);
@@ -222,11 +237,25 @@ static void on_timer(struct timer *timer)
 
 /* ---- answers ---- */
 
+bool monitors_have_other(const struct monitors *monitors, const struct monitor *but)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && monitor != but && monitor->router == but->router &&
+		    health_is_carrying(monitor->health.state))
+			return true;
+	}
+	return false;
+}
+
 static void on_established(struct knock *knock, uint32_t rtt_us)
 {
 	struct monitor *monitor = knock->owner;
 	enum health_state before = health_shown(&monitor->health);
 
+	if (!monitors_have_other(monitor->all, monitor))
+		health_release(&monitor->health);
 	tell_change(monitor, before,
 		    health_answered(&monitor->health, monitor->all->loop->now_ms, rtt_us));
 	rearm(monitor);
@@ -395,10 +424,11 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	bool was_urgent = health_is_urgent(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
 
-	if (doubt == DOUBT_STUCK)
-		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;
-	else if (now_ms >= monitor->health.proven_ms + VOLLEY_MS)
+	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + VOLLEY_MS)
 		health_quieted(&monitor->health, now_ms);
+	/* where others are heard, one that is stuck is its own affair */
+	if (doubt == DOUBT_STUCK && now_ms >= heard_ms(monitor) + HEARD_MS)
+		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
 	if (health_is_urgent(&monitor->health) && !was_urgent) {
 		monitor->burst = 0;

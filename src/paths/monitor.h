@@ -3,6 +3,7 @@
 #ifndef MPBRIDGE_MONITOR_H
 #define MPBRIDGE_MONITOR_H
 
+#include "base/log.h"
 #include "paths/board.h"
 #include "paths/guard.h"
 #include "paths/health.h"
@@ -37,7 +38,9 @@ struct monitor {
 	uint64_t renew_at_ms; /* see monitor_renew_later(); 0: not */
 	unsigned burst;	      /* urgent greetings so far */
 	bool was_urgent;      /* told */
-	bool is_unwanted;     /* the server ends our greetings: it does not let us in */
+	bool has_told;	      /* the suspicion that there is, or was before this state */
+	struct log_limit suspicions;
+	bool is_unwanted; /* the server ends our greetings: it does not let us in */
 };
 
 struct monitors {
@@ -91,6 +94,9 @@ bool monitors_are_busy(const struct monitors *monitors);
 
 /* Says something over this path, beside the questions; nobody is told whether it arrived. */
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about);
+
+/* Whether another path to the same far router carries. */
+bool monitors_have_other(const struct monitors *monitors, const struct monitor *but);
 
 /* Has on_renew() called after delay_ms. */
 void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms);

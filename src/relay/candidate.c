@@ -24,10 +24,14 @@ static int rank(const struct board_path *path)
 	       (is_spare ? 2 : 0) + (path->health == HEALTH_SUSPECT);
 }
 
-/* A server that refused may run again by now; if not, it says so at once. */
+/*
+ * A server that refused may run again by now; if not, it says so at once. And where greetings are
+ * answered, a connection is too: such a path is better than none.
+ */
 static bool is_worth_it(const struct board_path *path)
 {
-	return path->health != HEALTH_DOWN || path->reason == HEALTH_REFUSED;
+	return path->health != HEALTH_DOWN || path->reason == HEALTH_REFUSED ||
+	       path->reason == HEALTH_STUCK || path->reason == HEALTH_FLAPPING;
 }
 
 static const struct board_path *best_of(const struct board_table *table, uint16_t tried,

@@ -5,6 +5,7 @@
 #include "kernel/socket.h"
 #include "relay/flow.h"
 
+#include <errno.h>
 #include <string.h>
 
 /*
@@ -23,9 +24,9 @@
  *   a path that is up has had none of      missing
  *   them for long
  *
- * "Usual" is a round trip and its variation, as TCP measures them. A doubt is repeated as long as
- * it lasts, for at most DOUBT_MOST_MS. The supervisor decides what it is worth; here nothing is
- * done about it. While no flow moves, nothing is asked.
+ * "Usual" is a round trip and its variation, as TCP measures them. A silence is told again and
+ * again, for at most DOUBT_MOST_MS. The supervisor decides what it is worth; here nothing is done
+ * about it. While no flow moves, nothing is asked.
  */
 
 #define LOOK_MS	      12u
@@ -35,6 +36,7 @@
 #define SLACK_MS      15u
 #define STUCK_MS      1000u
 #define DOUBT_MOST_MS 500u
+#define TELL_MS	      250u /* between two times that a flow says that it is stuck */
 #define BUSY_BYTES    (64u << 10)
 #define WINDOW_MS     200u
 #define STRAY_RATE    40000u /* bytes per second: more than control and leftovers */
@@ -86,11 +88,14 @@ static struct evidence_subflow *recall(struct evidence_witness *witness,
 				       const struct subflow *subflow, uint64_t now_ms)
 {
 	const struct board_path *path = path_of(table, witness->flow->router, subflow);
-	struct evidence_subflow *known;
+	struct evidence_subflow *known = NULL;
 
 	for (unsigned i = 0; i < witness->n; i++)
 		if (is_same(&witness->subflow[i], subflow))
-			return &witness->subflow[i];
+			known = &witness->subflow[i];
+	/* its path may be gone, and the place another one's by now */
+	if (known)
+		return path && path->place == known->place ? known : NULL;
 	if (!path || witness->n == SUBFLOWS_MAX)
 		return NULL;
 	known = &witness->subflow[witness->n++];
@@ -178,6 +183,7 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 		relay->on_doubt(relay, known->place, DOUBT_STRAY);
 	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
 	atomic_store_explicit(&pace->rate, rate > before ? rate : before, memory_order_relaxed);
+	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
 	if (acked > 0)
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
 	known->window_ms = relay->loop->now_ms;
@@ -188,6 +194,14 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 static bool should_move(const struct evidence_subflow *known, const struct subflow *subflow)
 {
 	return subflow->unacked > 0 || known->busy_bytes >= BUSY_BYTES;
+}
+
+static void tell_stuck(struct relay *relay, struct evidence_subflow *known)
+{
+	if (relay->loop->now_ms < known->told_ms + TELL_MS)
+		return;
+	known->told_ms = relay->loop->now_ms;
+	relay->on_doubt(relay, known->place, DOUBT_STUCK);
 }
 
 static void judge(struct relay *relay, struct evidence_subflow *known,
@@ -207,7 +221,7 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 	if (subflow->unacked > 0 && known->acked_ms > known->moved_ms)
 		silent_ms = now_ms - known->acked_ms;
 	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS)
-		relay->on_doubt(relay, known->place, DOUBT_STUCK);
+		tell_stuck(relay, known);
 	else if (should_move(known, subflow) && silent_ms >= usual_ms(subflow) &&
 		 silent_ms < usual_ms(subflow) + DOUBT_MOST_MS)
 		relay->on_doubt(relay, known->place, DOUBT_SILENT);
@@ -228,19 +242,22 @@ static void look_for_missing(struct relay *relay, struct evidence_witness *witne
 			continue;
 		if (*seen_ms == 0 || path->health == HEALTH_DOWN)
 			*seen_ms = now_ms; /* it has its time from now on */
-		if (now_ms - *seen_ms >= MISSING_MS + MISSING_TRIPS * (path->rtt_us / 1000))
+		if (now_ms - *seen_ms >= MISSING_MS + MISSING_TRIPS * (path->rtt_us / 1000)) {
+			*seen_ms = now_ms;
 			relay->on_doubt(relay, path->place, DOUBT_MISSING);
+		}
 	}
 }
 
-static void look_at(struct relay *relay, struct evidence_witness *witness,
+/* Whether the kernel can tell anything of the flow. */
+static bool look_at(struct relay *relay, struct evidence_witness *witness,
 		    const struct board_table *table)
 {
 	struct subflow subflow[SUBFLOWS_MAX];
 	int n = subflow_read(witness->flow->side[WAN].watch.fd, subflow);
 
 	if (n < 0)
-		return;
+		return n == -EAGAIN;
 	forget_closed(witness, subflow, n);
 	for (int i = 0; i < n; i++) {
 		struct evidence_subflow *known =
@@ -253,6 +270,7 @@ static void look_at(struct relay *relay, struct evidence_witness *witness,
 		judge(relay, known, &subflow[i]);
 	}
 	look_for_missing(relay, witness, table);
+	return true;
 }
 
 /* ---- who is a witness ---- */
@@ -290,8 +308,12 @@ static void on_look(struct timer *timer)
 			dismiss(witness);
 			continue;
 		}
-		look_at(relay, witness, table);
-		has_witness = true;
+		if (look_at(relay, witness, table)) {
+			has_witness = true;
+		} else {
+			witness->flow->is_mute = true;
+			dismiss(witness);
+		}
 	}
 	if (has_witness)
 		timer_arm(&relay->loop->timers, timer, relay->loop->now_ms + LOOK_MS);
@@ -321,7 +343,8 @@ void evidence_note(struct evidence *evidence, struct flow *flow)
 	struct relay *relay = evidence->relay;
 	struct evidence_witness *witness;
 
-	if (flow->is_witness || flow->is_direct || relay->conf->role != CONF_CLIENT)
+	if (flow->is_witness || flow->is_mute || flow->is_direct ||
+	    relay->conf->role != CONF_CLIENT)
 		return;
 	witness = find_place(evidence);
 	if (!witness)

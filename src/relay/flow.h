@@ -60,8 +60,10 @@ struct flow {
 	uint64_t dialed_ms; /* client: when the far router was reached; 0: not yet */
 	uint8_t router;	    /* client: which one it was */
 	bool is_direct;	    /* client: plain TCP to the target, nothing is bridged */
+	bool is_mute;	    /* client: the kernel tells nothing of its subflows */
 	bool is_witness;    /* client: its subflows are looked at, see evidence.h */
 	bool is_dry;	    /* DRAIN: all that the failed side sent has been passed on */
+	bool is_gone;	    /* DRAIN: the failed side will not say that it has ended */
 	uint8_t failed;	    /* DRAIN: the side that was reset */
 };
 

@@ -5,6 +5,7 @@
 #include "kernel/socket.h"
 #include "relay/flow.h"
 #include "relay/listener.h"
+#include "relay/transfer.h"
 
 #include <assert.h>
 
@@ -43,7 +44,10 @@ void service_abort(struct relay *relay)
 		flow_abort(container_of(node, struct flow, node));
 }
 
-/* One that is not connected yet will find out for itself. */
+/*
+ * One that is not connected yet will find out for itself. What has come from the server already is
+ * delivered, as after a reset that came by the wire.
+ */
 void service_end_older(struct relay *relay, uint8_t router, uint64_t ms)
 {
 	unsigned n = 0;
@@ -54,8 +58,10 @@ void service_end_older(struct relay *relay, uint8_t router, uint64_t ms)
 		if (flow->is_direct || flow->router != router || flow->dialed_ms == 0 ||
 		    flow->dialed_ms > ms)
 			continue;
-		n += flow->state == FLOW_OPEN;
-		flow_abort(flow);
+		if (flow->state != FLOW_OPEN)
+			continue;
+		n++;
+		transfer_fail(flow, WAN);
 	}
 	if (n > 0)
 		log_info("ended %u flows: the server that they were connected to is gone", n);

@@ -75,6 +75,10 @@ static void step_drain(struct flow *flow)
 	if (!flow->is_dry) {
 		switch (forward(flow, flow->failed)) {
 		case LANE_BLOCKED:
+			/* nothing will say that this was all */
+			flow->is_dry = flow->is_gone && !flow->side[flow->failed].is_readable &&
+				       lane_pending(&flow->lane[flow->failed]) == 0;
+			break;
 		case LANE_HELD:
 		case LANE_UNFINISHED:
 			break;
@@ -157,6 +161,12 @@ void transfer_step(struct flow *flow, enum flow_side side, uint32_t events)
 		flow_abort(flow);
 	else
 		step_drain(flow);
+}
+
+void transfer_fail(struct flow *flow, enum flow_side side)
+{
+	flow->is_gone = true;
+	start_drain(flow, side, false);
 }
 
 static uint64_t idle_due_ms(const struct flow *flow)

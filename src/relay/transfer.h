@@ -14,6 +14,10 @@ void transfer_start(struct flow *flow);
  * turn. */
 void transfer_step(struct flow *flow, enum flow_side side, uint32_t events);
 
+/* OPEN: the far end of this side is known to be gone. What it sent is delivered, then the other
+ * side is reset. */
+void transfer_fail(struct flow *flow, enum flow_side side);
+
 /* OPEN: idle for too long? DRAIN: acknowledged by now? */
 void transfer_on_timer(struct flow *flow);
 

@@ -48,11 +48,13 @@ static void goes_by_health(void **state)
 	table.path[0].health = HEALTH_GUARDED;
 	assert_string_equal(order(&table), "01");
 	table.path[0].health = table.path[1].health = HEALTH_DOWN;
-	table.path[2].reason = HEALTH_SILENT;
-	table.path[0].reason = table.path[1].reason = HEALTH_STUCK;
+	table.path[0].reason = table.path[1].reason = table.path[2].reason = HEALTH_SILENT;
 	assert_string_equal(order(&table), "");
 	table.path[2].reason = HEALTH_REFUSED;
 	assert_string_equal(order(&table), "2");
+	table.path[0].reason = HEALTH_FLAPPING; /* these two answer */
+	table.path[1].reason = HEALTH_STUCK;
+	assert_string_equal(order(&table), "021");
 }
 
 static void begins_where_the_others_can_follow(void **state)
