@@ -2,17 +2,19 @@
 """Which congestion control for the paths? Goodput bridged over the sum of the links' rates, with each.
 
 And what a bridge leaves to others: a plain flow of cubic, between the routers over link 2, beside it."""
-import time
+import os
+import subprocess
 
 from testbed.iperf import PORT, IperfRun, iperf
 from testbed.lab import Lab
 from testbed.link import Link
 from testbed.mpbridge import Bridge
 from testbed.topology import bridge
+from testbed.wait import wait_until
 
 from .report import figure, line
 
-RUNS = 3
+RUNS = int(os.environ.get("RUNS", 3))
 SECONDS = 10
 OMIT = 2
 NAMES = ("cubic", "bbr")
@@ -40,8 +42,9 @@ def beside_a_neighbour(name):
     """What a neighbour's flow on link 2 keeps of what it has alone."""
     with Lab() as lab:
         net = bridge(lab, [Link("100mbit", "10ms"), Link("100mbit", "10ms")])
-        net.server.popen(["iperf3", "-s", "-p", PORT + 1])
-        time.sleep(0.5)
+        net.server.popen(["iperf3", "-s", "-p", PORT + 1], stdout=subprocess.DEVNULL)
+        wait_until(lambda: net.server.run(["ss", "-tlnH", f"sport = :{PORT + 1}"]).stdout, 5,
+                   "iperf3 -s to listen")
         alone = neighbour(net).result().bps
         keys = {"congestion": name}
         with Bridge(net, client_keys=keys, server_keys=keys):

@@ -266,6 +266,9 @@ static void check_paths(struct draft *draft)
 /* An empty name is a choice too. */
 static void inherit_congestion(struct conf *conf)
 {
+	if (!conf->congestion.is_given)
+		snprintf(conf->congestion.name, sizeof(conf->congestion.name), "%s",
+			 CONF_CONGESTION_DEFAULT);
 	for (unsigned i = 0; i < conf->n_paths; i++)
 		if (!conf->path[i].congestion.is_given)
 			conf->path[i].congestion = conf->congestion;

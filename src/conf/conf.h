@@ -41,7 +41,12 @@ struct conf_host {
  */
 enum conf_path_role { CONF_PRIMARY, CONF_BACKUP, CONF_SECONDARY };
 
-/* The name of a congestion control; "": the kernel's own default. */
+/*
+ * The name of a congestion control; "": the kernel's own default. If it is not given, it is
+ * CONF_CONGESTION_DEFAULT, and nobody minds if the kernel does not have that.
+ */
+#define CONF_CONGESTION_DEFAULT "bbr"
+
 struct conf_congestion {
 	bool is_given;
 	char name[CONF_CONGESTION_BYTES];

@@ -74,7 +74,7 @@ const struct conf_option option_table[] = {
 	{"paths", 0, false, BOTH, OPTION_PATHS, NULL, LIST(path, n_paths),
 	 .about = "the links, in the file alone (every link that fits)"},
 	{"congestion", 0, false, BOTH, OPTION_CONGESTION, "NAME", AT(congestion),
-	 .about = "congestion control of all paths (the kernel's own)"},
+	 .about = "congestion control of all paths (bbr, if there)"},
 	{"forward", 0, false, BOTH, OPTION_WORD, "auto|copy", AT(forward), .words = forward_words,
 	 .about = "how payload moves; copy is for tests (auto)"},
 	{"on_peer_down", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down),

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 /* A key that is added here never changes its meaning; a change of meaning raises this. */
-#define VERSION	     1
-#define SUBFLOWS_MAX 2048
+#define VERSION		    1
+#define ANSWER_SUBFLOWS_MAX 2048
 
 /* ---- values; what is not known is null ---- */
 
@@ -189,8 +189,8 @@ static void add_connections(struct json_object *answer, const struct report *rep
 	struct json_object *list = json_object_new_array();
 	size_t next = 0;
 
-	for (int i = 0; i < ANSWER_CONNECTIONS_MAX && next < subflows->n && next < SUBFLOWS_MAX;
-	     i++)
+	for (int i = 0;
+	     i < ANSWER_CONNECTIONS_MAX && next < subflows->n && next < ANSWER_SUBFLOWS_MAX; i++)
 		json_object_array_add(list, connection_of(report, subflows, &next));
 	add(answer, "connections", list);
 	add_number(answer, "connections_left_out", count_connections(subflows, next));

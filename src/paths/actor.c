@@ -328,6 +328,32 @@ int actor_run(struct actor *actor, const struct plan *plan)
 	return 0;
 }
 
+/* Whether another living process of ours needs the endpoint, too. */
+static bool is_shared(const struct actor *actor, const struct mptcp_endpoint *endpoint)
+{
+	struct mptcp_endpoints shared = {0};
+	bool found = false;
+
+	for (unsigned slot = 0; slot < SLOT_MAX; slot++)
+		if (slot != actor->slot && slot_is_held(slot))
+			add_shared(actor, slot, &shared);
+	for (size_t i = 0; i < shared.n; i++)
+		found = found || (shared.item[i].id == endpoint->id &&
+				  address_equal(&shared.item[i].address, &endpoint->address));
+	array_free(&shared);
+	return found;
+}
+
+static int drop(struct actor *actor, const struct mptcp_endpoint *endpoint)
+{
+	int error;
+
+	store_lock(&actor->store);
+	error = is_shared(actor, endpoint) ? -EBUSY : delete_endpoint(actor, endpoint);
+	store_unlock(&actor->store);
+	return error;
+}
+
 int actor_drop_endpoint(struct actor *actor, const struct address *address)
 {
 	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
@@ -336,7 +362,7 @@ int actor_drop_endpoint(struct actor *actor, const struct address *address)
 		struct mptcp_endpoint endpoint = ours->item[i];
 
 		if (address_ip_equal(&endpoint.address, address))
-			return delete_endpoint(actor, &endpoint);
+			return drop(actor, &endpoint);
 	}
 	return -ENOENT;
 }

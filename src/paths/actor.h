@@ -43,7 +43,7 @@ int actor_run(struct actor *actor, const struct plan *plan);
 /*
  * Deletes our endpoint at this address, which closes its subflows; the next plan adds it again if
  * it is still wanted, and then they are made anew in the connections that run. 0 or -errno;
- * -ENOENT: there is none of ours.
+ * -ENOENT: there is none of ours; -EBUSY: another process of ours needs it, so it is left alone.
  */
 int actor_drop_endpoint(struct actor *actor, const struct address *address);
 

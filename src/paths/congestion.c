@@ -39,7 +39,8 @@ static void note_present(struct congestion *congestion, const char *name)
 	congestion->n_missing--;
 }
 
-static void note_missing(struct congestion *congestion, const char *name, uint64_t now_ms)
+static void note_missing(struct congestion *congestion, const char *name, bool is_given,
+			 uint64_t now_ms)
 {
 	unsigned i = find(congestion, name);
 
@@ -49,6 +50,8 @@ static void note_missing(struct congestion *congestion, const char *name, uint64
 	if (i < congestion->n_missing)
 		return;
 	memcpy(congestion->missing[congestion->n_missing++], name, CONF_CONGESTION_BYTES);
+	if (!is_given)
+		return;
 	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
 		    "load it (modprobe tcp_%s) and start mpbridge again",
 		    name, name);
@@ -73,7 +76,7 @@ void congestion_check(struct congestion *congestion, struct paths *paths, uint64
 		if (is_there(congestion, name, now_ms)) {
 			note_present(congestion, name);
 		} else {
-			note_missing(congestion, name, now_ms);
+			note_missing(congestion, name, paths->path[i].is_congestion_given, now_ms);
 			name[0] = '\0';
 		}
 	}

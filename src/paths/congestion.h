@@ -17,8 +17,8 @@ struct congestion {
 
 /*
  * Takes the congestion control away from each path whose own one the kernel does not have, so that
- * the path works without it. One line in the log for each name; another only after it was there in
- * between. now_ms: CLOCK_MONOTONIC.
+ * the path works without it. One line in the log for each name that was given; another only after
+ * it was there in between. now_ms: CLOCK_MONOTONIC.
  */
 void congestion_check(struct congestion *congestion, struct paths *paths, uint64_t now_ms);
 

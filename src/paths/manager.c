@@ -208,6 +208,8 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->is_backup = path->is_backup;
 	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
 	out->reason = HEALTH_NOT_ASKED;
+	if (manager->failover.monitors.is_late && !monitor)
+		out->health = HEALTH_DOWN; /* it has to answer first */
 	if (announce_is_lost(&manager->announce, &path->local)) {
 		out->health = HEALTH_DOWN;
 		out->reason = HEALTH_LOST;
@@ -216,9 +218,13 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	if (!monitor)
 		return;
 	out->health = health_shown(&monitor->health);
-	if (out->health == HEALTH_UP && health_is_urgent(&monitor->health))
-		out->health = HEALTH_SUSPECT;
 	out->reason = monitor->health.reason;
+	if (out->health == HEALTH_GUARDED) {
+		out->reason = HEALTH_TOO_SLOW;
+	} else if (out->health == HEALTH_UP && health_is_urgent(&monitor->health)) {
+		out->health = HEALTH_SUSPECT;
+		out->reason = HEALTH_STUCK;
+	}
 	out->since_ms = monitor->health.since_ms;
 	out->rtt_us = monitor->health.rtt_us;
 }

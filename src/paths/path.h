@@ -29,6 +29,7 @@ struct path {
 	enum path_endpoint endpoint;
 	enum conf_path_role role;		/* PRIMARY, if the path is not a configured one */
 	char congestion[CONF_CONGESTION_BYTES]; /* of its routes; "": the kernel's own */
+	bool is_congestion_given;		/* false: it is the default */
 	/* client: */
 	struct address server; /* where to dial over this path */
 	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */

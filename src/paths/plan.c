@@ -117,7 +117,7 @@ static bool is_kept(const struct wanted *wanted, const struct mptcp_endpoint *ow
 	if (used && is_of_same_interface(used, owned))
 		return true;
 	if (!endpoint)
-		return owned->flags == 0 || wanted->endpoints.n == 0;
+		return (owned->flags & ~MPTCP_PM_BACKUP) == 0 || wanted->endpoints.n == 0;
 	return is_of_same_interface(endpoint, owned) &&
 	       !((endpoint->flags ^ owned->flags) & ~MPTCP_PM_BACKUP);
 }

@@ -67,7 +67,8 @@ def test_one_path_has_its_own(stage, net, other, pairs, servers, is_first):
     add_redirect(net.client)
     before = net.client.dump(), net.server.dump()
     own = {"congestion": other}
-    keys = named(own, {}) if is_first else named({}, own)
+    kernels = {"congestion": ""}
+    keys = named(own, kernels) if is_first else named(kernels, own)
     daemons = stage.pair(net, keys, keys, getattr(net, servers), getattr(net, servers))
     default = default_of(net.client)
     expect_algorithms(net, pairs, *((other, default) if is_first else (default, other)))
@@ -80,6 +81,13 @@ def test_top_level_is_for_all_but_those_that_differ(stage, net, other):
     keys = {"congestion": other, **named({}, {"congestion": ""})}
     stage.bridge(net, keys, keys)
     expect_algorithms(net, links4(1, 2), other, default_of(net.client))
+
+
+def test_bbr_is_the_default_where_it_is_there(stage, net):
+    stage.bridge(net)
+    names = net.client.run(["sysctl", "-n", "net.ipv4.tcp_available_congestion_control"]).stdout
+    default = "bbr" if "bbr" in names.split() else default_of(net.client)
+    expect_algorithms(net, links4(1, 2), default, default)
 
 
 def test_derived_paths_have_the_top_level_one(stage, net, other):

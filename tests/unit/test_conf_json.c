@@ -558,7 +558,10 @@ static void test_congestion_of_paths(void **state)
 		assert_string_equal(draft.conf.path[2].congestion.name, "");
 	}
 	read_text(CONF_CLIENT, WITH(THREE_PATHS), &draft);
-	assert_string_equal(draft.conf.congestion.name, "");
+	assert_string_equal(draft.conf.congestion.name, "bbr");
+	assert_false(draft.conf.congestion.is_given || draft.conf.path[0].congestion.is_given);
+	assert_string_equal(draft.conf.path[0].congestion.name, "bbr");
+	read_text(CONF_CLIENT, WITH("\"congestion\": \"\", " THREE_PATHS), &draft);
 	assert_string_equal(draft.conf.path[0].congestion.name, "");
 }
 
