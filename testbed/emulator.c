@@ -60,6 +60,7 @@ struct lane {
 	/* settings, each 0 at the start: no limit, no delay, no loss */
 	uint64_t rate_bps, delay_us, queue_bytes, loss_ppm, reorder_ppm, reorder_us, blackhole;
 	uint64_t free_ns; /* when the wire has sent all it was given */
+	unsigned cut;	  /* bits of the ends without a carrier: everything is lost */
 	uint64_t random;  /* xorshift; fixed at the start, so that a run can be repeated */
 	struct frame on_way;
 	unsigned int on_way_count;
@@ -164,7 +165,7 @@ static void lane_send(struct lane *lane, struct frame *frame, uint64_t now)
 		lane->free_ns = now;
 	if (lane->rate_bps > 0)
 		lane->free_ns += frame->length * 8 * NS_PER_S / lane->rate_bps;
-	if (lane->blackhole || lane_rolls(lane, lane->loss_ppm)) {
+	if (lane->blackhole || lane->cut || lane_rolls(lane, lane->loss_ppm)) {
 		lane->lost++;
 		free(frame);
 		return;
@@ -225,14 +226,22 @@ static int lane_set(struct lane *lane, const char *key, uint64_t value)
 	return -EINVAL;
 }
 
+/*
+ * The kernel stops sending into a device without a carrier only when its link watch has run, up to
+ * a second later (net/core/link_watch.c); what comes until then is lost here, as on a cable.
+ */
 static int set_carrier(struct lane lanes[LANES], int fd, uint64_t value)
 {
+	unsigned end = fd == lanes[AB].in_fd ? 1 : 2;
 	int carrier = value != 0;
 
 	if (ioctl(fd, TUNSETCARRIER, &carrier) < 0)
 		return -errno;
-	for (int i = 0; i < LANES && !carrier; i++)
-		lane_flush(&lanes[i]);
+	for (int i = 0; i < LANES; i++) {
+		lanes[i].cut = carrier ? lanes[i].cut & ~end : lanes[i].cut | end;
+		if (!carrier)
+			lane_flush(&lanes[i]);
+	}
 	return 0;
 }
 
