@@ -67,6 +67,12 @@ static int ask_addresses(int fd, struct all_addresses *all)
 	return all->data.num_subflows < SUBFLOWS_MAX ? (int)all->data.num_subflows : SUBFLOWS_MAX;
 }
 
+static uint32_t quiet_ms(const struct tcp_info *info)
+{
+	return info->tcpi_last_ack_recv < info->tcpi_last_data_recv ? info->tcpi_last_ack_recv
+								    : info->tcpi_last_data_recv;
+}
+
 int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 {
 	struct all_info info;
@@ -87,6 +93,7 @@ int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 			.rttvar_us = info.info[i].tcpi_rttvar,
 			.bytes_acked = info.info[i].tcpi_bytes_acked,
 			.bytes_received = info.info[i].tcpi_bytes_received,
+			.quiet_ms = quiet_ms(&info.info[i]),
 		};
 	return n;
 }

@@ -17,6 +17,7 @@ struct subflow {
 	uint32_t rtt_us, rttvar_us;
 	uint64_t bytes_acked;	 /* of what was sent */
 	uint64_t bytes_received; /* in order */
+	uint32_t quiet_ms;	 /* since the last acknowledgement or data came, of whatever kind */
 };
 
 /*

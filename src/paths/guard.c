@@ -31,7 +31,7 @@
 #define BURST_BYTES    (64u << 10)
 #define LITTLE	       8u
 #define MUCH_LONGER    4u
-#define START_TRIPS    4u
+#define START_TRIPS    8u
 #define START_LEAST_MS 300u
 #define CALM_PERCENT   60u
 #define CALM_MS	       10000u

@@ -12,10 +12,12 @@
  * Theory of operation. Up to EVIDENCE_FLOWS of the flows that move bytes are witnesses. Every
  * LOOK_MS the kernel is asked about their subflows, and each is compared with what it was before:
  *
- *   bytes acknowledged or received grew    the path works: its time goes onto the board
+ *   an acknowledgement or data came        the path works: its time goes onto the board. While
+ *                                          losses are mended, acknowledgements come that tell of
+ *                                          no more bytes than the ones before
  *   bytes are in flight, or a lot came     silence: a doubt
  *   lately, and for longer than usual
- *   neither grew
+ *   nothing comes
  *   bytes are in flight, and none was      stuck: a graver doubt, since greetings may get through
  *   acknowledged for STUCK_MS              where large packets do not
  *
@@ -133,16 +135,20 @@ static void forget_closed(struct evidence_witness *witness, const struct subflow
 
 /* ---- looking ---- */
 
-static void note_heard(struct relay *relay, uint8_t place)
+static void note_heard(struct relay *relay, uint8_t place, uint64_t heard_ms)
 {
-	atomic_store_explicit(&relay->counters->heard_ms[place], relay->loop->now_ms,
-			      memory_order_relaxed);
+	_Atomic uint64_t *latest = &relay->counters->heard_ms[place];
+
+	if (heard_ms > atomic_load_explicit(latest, memory_order_relaxed))
+		atomic_store_explicit(latest, heard_ms, memory_order_relaxed);
 }
 
-/* Whether the subflow has moved; what it did is remembered. */
+/* Whether anything has come by the subflow since the last look; what it did is remembered. */
 static bool has_moved(struct evidence_subflow *known, const struct subflow *subflow,
 		      uint64_t now_ms)
 {
+	uint64_t heard_ms = now_ms > subflow->quiet_ms ? now_ms - subflow->quiet_ms : 0;
+	bool is_alive = heard_ms > known->moved_ms;
 	bool has_acked = subflow->bytes_acked != known->acked;
 	bool has_received = subflow->bytes_received != known->received;
 
@@ -153,9 +159,9 @@ static bool has_moved(struct evidence_subflow *known, const struct subflow *subf
 	known->busy_bytes += subflow->bytes_received - known->received;
 	known->acked = subflow->bytes_acked;
 	known->received = subflow->bytes_received;
-	if (has_acked || has_received)
-		known->moved_ms = now_ms;
-	return has_acked || has_received;
+	if (is_alive)
+		known->moved_ms = heard_ms;
+	return is_alive;
 }
 
 static bool is_backup(const struct board_table *table, uint8_t place)
@@ -213,7 +219,7 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 
 	measure_pace(relay, known, subflow);
 	if (is_alive) {
-		note_heard(relay, known->place);
+		note_heard(relay, known->place, known->moved_ms);
 		return;
 	}
 	/* what was sent after a rest has not had its time yet */

@@ -21,7 +21,7 @@ struct evidence_subflow {
 	struct address local, remote;
 	uint64_t acked, received;
 	uint64_t acked_ms;   /* when `acked` last grew, or nothing was in flight */
-	uint64_t moved_ms;   /* when either last grew */
+	uint64_t moved_ms;   /* when an acknowledgement or data last came */
 	uint64_t told_ms;    /* when it was last told that it is stuck */
 	uint64_t busy_bytes; /* received since the last rest */
 	uint64_t window_ms;  /* the window in which its pace is measured began */
