@@ -22,13 +22,12 @@
  * makes one path fail is mostly the link, so then the other is asked at once.
  */
 
-#define LOOK_MS	     250u
-#define LOOK_IDLE_MS 1000u
-#define LINGER_MS    4000u /* less than ELECTION_TRIAL_MS */
-#define ASIDE_MS     500u  /* for the server to have taken back what it announced */
-#define KEPT_MS                                                                                    \
-	10000u /* for the subflows of another path to have joined, a lost SYN or two included */
-#define PACE_MS	       5000u /* what was measured before means nothing */
+#define LOOK_MS	       250u
+#define LOOK_IDLE_MS   1000u
+#define LINGER_MS      4000u  /* less than ELECTION_TRIAL_MS */
+#define ASIDE_MS       500u   /* for the server to have taken back what it announced */
+#define KEPT_MS	       10000u /* for the subflows of another path to have joined */
+#define PACE_MS	       5000u  /* what was measured before means nothing */
 #define MARK_PAUSE_MS  1000u
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
