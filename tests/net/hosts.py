@@ -151,6 +151,14 @@ def receive_until_reset(opened):
     raise EOFError(f"a clean end after {sum(map(len, parts))} bytes, where a reset was to come")
 
 
+def expect_reset(ends, port):
+    """A new connection of host A to that port of host B is reset: perhaps before connect() returns."""
+    try:
+        receive_until_reset(ends.connect(port))
+    except ConnectionResetError:
+        pass
+
+
 def reset(opened):
     """Close with RST."""
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

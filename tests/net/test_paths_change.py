@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hosts import Ends, connect, echoes, port_of, receive, receive_until_reset
+from hosts import Ends, connect, echoes, expect_reset, port_of, receive, receive_until_reset
 from observe import (connections, endpoints, eventually, expect_paths, lines_with, links4, links6,
                      mptcp_subflows, open_flows, wait_for_line)
 from testbed import Link, bridge
@@ -179,8 +179,7 @@ def test_server_that_never_answers(stage, net):
     add_redirect(net.client, ("iptables",))
     client = stage.client(net).start().wait_ready()
     with Ends(net, 4) as ends:
-        near = ends.connect(9)
-        receive_until_reset(near)
+        expect_reset(ends, 9)
     wait_for_line(client, "8388 does not answer (refused: nothing listens there)", 2)
     assert len(lines_with(client, "does not answer")) == 2
     wait_for_line(client, "no connection to the far router for 192.168.2.2:9: Connection refused")

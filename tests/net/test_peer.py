@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from hosts import Ends, echoes, receive_until_reset
+from hosts import Ends, echoes, expect_reset, receive_until_reset
 from observe import (eventually, lines_with, links4, mptcp_subflows, open_flows, expect_paths,
                      wait_for_line)
 from testbed import Link, bridge
@@ -43,7 +43,7 @@ def test_killed_server_resets_and_its_successor_serves(stage, net):
         kill(server)
         receive_until_reset(near)
         wait_for_line(client, "does not answer (refused: nothing listens there)", 2)
-        receive_until_reset(ends.connect(listener.getsockname()[1]))
+        expect_reset(ends, listener.getsockname()[1])
         stage.server(net, name="again").start().wait_ready()
         wait_until(lambda: reaches(net, ends, listener), 5, "new connections to work again")
     wait_for_line(client, "8388 answers", 4)
@@ -80,7 +80,7 @@ def test_silent_links_refuse_at_once(stage, net, mode):
     wait_for_line(client, "does not answer (timeout)", 2, timeout_s=15)
     with Ends(net, 4) as ends:
         if mode == "refuse":
-            receive_until_reset(ends.connect(9))
+            expect_reset(ends, 9)
             wait_for_line(client, "no path to it works at present")
         for number in LINKS:
             net.lab.link(number).blackhole(False)
