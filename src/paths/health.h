@@ -12,8 +12,9 @@
  *   UP        nothing speaks against it                begin here         use it
  *   SUSPECT   something does, and it is being asked    begin here, and    use it
  *                                                      elsewhere too
- *   DOWN      it does not carry packets to the far     never begin here   have left it
- *             router, or nothing answers there
+ *   DOWN      it does not carry packets to the far     begin here only    have left it
+ *             router, or is not to be relied on        if it answers,
+ *                                                      and nothing else
  *   ABSENT    no interface, carrier, address, route    never begin here   have left it
  *   GUARDED   it works, and would only slow the        only begin here    use it when nothing
  *             others down                              as the last        else works
