@@ -19,8 +19,9 @@
  *                                                              error  -> SOURCE_RESET
  *
  * Reasons not to splice: copying was configured; the kernel refuses it for this socket (EINVAL);
- * there is no pipe to be had; an urgent byte came (tcp_read_sock() in net/ipv4/tcp.c does not step
- * over one).
+ * there is no pipe to be had; an urgent byte came. tcp_read_sock() in net/ipv4/tcp.c does not step
+ * over one, and tcp_splice_read() then says "end" if a FIN is behind it: recv() decides what is
+ * one.
  */
 
 #define WANT_START	(64 << 10)
@@ -73,7 +74,7 @@ static ssize_t fill(struct lane *lane, int from_fd, const struct lane_pools *poo
 	if (lane->mode == LANE_SPLICE) {
 		ssize_t got = splice_fill(lane, from_fd, pools);
 
-		if (got == -EINVAL)
+		if (got == -EINVAL || got == 0)
 			lane->mode = LANE_COPY;
 		else if (got != -EMFILE)
 			return got;

@@ -2,10 +2,13 @@
 /* relay/lane.c over socket pairs, with splice() and with copying */
 #include "suite.h"
 
+#include "kernel/socket.h"
 #include "relay/lane.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +259,53 @@ static void copies_where_splice_cannot(void **state)
 	rig_exit(&rig);
 }
 
+/* A TCP connection over loopback in the place of the socket pair that the lane reads from. */
+static void read_from_tcp(struct rig *rig)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	close(rig->host);
+	close(rig->from.watch.fd);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	rig->host = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(rig->host, (struct sockaddr *)&address, len), 0);
+	rig->from.watch.fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(rig->from.watch.fd >= 0);
+	close(listener);
+	socket_urgent_inline(rig->from.watch.fd);
+}
+
+static void wait_for_the_end(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
+
+	assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+}
+
+/* splice() stops before the urgent byte and, as the FIN is there too, says "end". */
+static void urgent_byte_before_the_end(void **state)
+{
+	struct rig rig;
+	char got[8];
+
+	(void)state;
+	rig_init(&rig, LANE_SPLICE);
+	read_from_tcp(&rig);
+	assert_int_equal(send(rig.host, "all of", 6, 0), 6);
+	assert_int_equal(send(rig.host, "!", 1, MSG_OOB), 1);
+	shutdown(rig.host, SHUT_WR);
+	wait_for_the_end(rig.from.watch.fd);
+	assert_int_equal(step(&rig), LANE_DONE);
+	assert_int_equal(recv(rig.peer, got, sizeof(got), MSG_WAITALL), 7);
+	assert_memory_equal(got, "all of!", 7);
+	rig_exit(&rig);
+}
+
 /* A pipe with bytes in it is closed, not given to the next flow. */
 static void discard_closes_a_used_pipe(void **state)
 {
@@ -321,6 +371,7 @@ int main(void)
 		cmocka_unit_test(held_at_its_limit),
 		cmocka_unit_test(copies_without_descriptors),
 		cmocka_unit_test(copies_where_splice_cannot),
+		cmocka_unit_test(urgent_byte_before_the_end),
 		cmocka_unit_test(discard_closes_a_used_pipe),
 	};
 
