@@ -20,6 +20,8 @@ from testbed.wait import wait_until
 
 DIRECTORY = Path("/run/mpbridge")
 NOBODY = 65534
+# a greeting was open, plain TCP on the same port, when one was asked, and has ended since
+GREETINGS_BYTES = 1000
 
 pytestmark = pytest.mark.parametrize("mode", [Mode(4), Mode(6)], indirect=True, ids=str,
                                      scope="module")
@@ -119,7 +121,7 @@ def test_subflows_and_bytes_are_counted(bridge, flows):
     after = status_of(bridge.client)
     for key in ("sent", "received"):
         assert count <= grown(f"bytes_{key}") < 1.2 * count
-        assert grown(f"bytes_{key}") == grown(f"seen_{key}")
+        assert 0 <= grown(f"seen_{key}") - grown(f"bytes_{key}") < GREETINGS_BYTES
     for key in ("bytes_lan_to_wan", "bytes_wan_to_lan"):
         assert after[key] - before[key] == count
         assert sum(worker[key] for worker in after["workers"]) == after[key]

@@ -5,6 +5,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from observe import Stage, eventually
 from testbed import Link, bridge
 from testbed.mpbridge import binary
@@ -12,22 +13,39 @@ from testbed.mpbridge import binary
 DIRECTORY = Path("/run/mpbridge")
 
 
-def run_status(node, *words):
-    return node.run([binary(), "status", *words], check=False)
+class OwnDirectory:
+    """A folder that is /run/mpbridge for all that is started `under` this. In the machine's, every
+    mpbridge that starts meanwhile, for another test, removes the sockets of killed ones."""
+
+    def __init__(self, path):
+        self.path = path
+        self.under = ["unshare", "--mount", "sh", "-c",
+                      f"mkdir -p {DIRECTORY} && mount --bind {path} {DIRECTORY}"
+                      ' && exec "$0" "$@"']
 
 
-def answers(node, *words):
+@pytest.fixture
+def own(tmp_path):
+    return OwnDirectory(tmp_path)
+
+
+def run_status(node, *words, under=()):
+    return node.run([*under, binary(), "status", *words], check=False)
+
+
+def answers(node, *words, under=()):
     """One dict for each daemon that answers."""
-    return [json.loads(line) for line in run_status(node, "--json", *words).stdout.splitlines()]
+    told = run_status(node, "--json", *words, under=under).stdout
+    return [json.loads(line) for line in told.splitlines()]
 
 
-def sockets(daemon):
+def sockets(daemon, directory=DIRECTORY):
     """Its control socket, if it is there, by its path."""
-    return list(DIRECTORY.glob(f"*.{daemon.role}-{daemon.process.pid}.sock"))
+    return list(directory.glob(f"*.{daemon.role}-{daemon.process.pid}.sock"))
 
 
-def assert_nobody_runs(node):
-    result = run_status(node)
+def assert_nobody_runs(node, under=()):
+    result = run_status(node, under=under)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "mpbridge: no mpbridge runs in this network namespace\n"
 
@@ -43,27 +61,28 @@ def test_the_socket_goes_with_the_daemon(stage):
     assert_nobody_runs(net.client)
 
 
-def test_a_killed_daemon_is_ignored_and_its_socket_removed_by_the_next(stage):
+def test_a_killed_daemon_is_ignored_and_its_socket_removed_by_the_next(stage, own):
     net = bridge(stage.lab, [Link(), Link()])
-    client, _ = stage.pair(net)
-    old = sockets(client)
+    client = stage.client(net, under=own.under).start().wait_ready()
+    (old,) = sockets(client, own.path)
     client.stop(signal.SIGKILL)
-    assert sockets(client) == old
-    assert_nobody_runs(net.client)
-    again = stage.client(net, name="again").start().wait_ready()
-    assert not old[0].exists()
-    assert [answer["pid"] for answer in answers(net.client)] == [again.process.pid]
+    assert old.exists()
+    assert_nobody_runs(net.client, own.under)
+    again = stage.client(net, name="again", under=own.under).start().wait_ready()
+    assert not old.exists()
+    assert [answer["pid"] for answer in answers(net.client, under=own.under)] == [
+        again.process.pid]
 
 
-def test_the_socket_of_a_namespace_that_is_gone_is_removed(stage):
+def test_the_socket_of_a_namespace_that_is_gone_is_removed(stage, own):
     with Stage() as other:
         net = bridge(other.lab, [Link(), Link()])
-        client = other.client(net).start().wait_ready()
-        old = sockets(client)
+        client = other.client(net, under=own.under).start().wait_ready()
+        (old,) = sockets(client, own.path)
         client.stop(signal.SIGKILL)
-    assert old[0].exists()
-    stage.client(bridge(stage.lab, [Link(), Link()])).start().wait_ready()
-    assert not old[0].exists()
+    assert old.exists()
+    stage.client(bridge(stage.lab, [Link(), Link()]), under=own.under).start().wait_ready()
+    assert not old.exists()
 
 
 def test_all_daemons_of_the_namespace_are_shown_and_no_others(stage):
