@@ -8,6 +8,11 @@ fixtures of its own: links, client_keys, server_keys; or by a list of modes of i
 
 A test that stops, starts or kills something makes its own with start_bridge(), in a module where
 no test uses bridge.
+
+Several processes share the tests out among them (./check: pytest -n, --dist loadgroup). Those of one
+module and mode that share a laboratory stay together, in one process and in order; each of the others
+goes where there is room. Names of namespaces and folders have the process id, and what a network
+namespace does not separate is left alone: see OwnDirectory in test_status_processes.py.
 """
 import sys
 from dataclasses import dataclass
@@ -44,8 +49,25 @@ def pytest_make_parametrize_id(val):
     return str(val) if isinstance(val, Mode) else None
 
 
+def _mode_of(item):
+    return item.callspec.params.get("mode", "all") if hasattr(item, "callspec") else "all"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Before xdist looks at the groups. Those with much to do come first, so that all the processes
+    end at about the same time."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        if "lab" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"{item.module.__name__}-{_mode_of(item)}"))
+    items.sort(key=lambda item: "lab" not in item.fixturenames)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report):
-    """A test that failed shows what the daemons said."""
+    """A test that failed shows what the daemons said. Before xdist hands the report on."""
     if report.failed:
         for bridge in _bridges:
             for daemon in (bridge.client, bridge.server):
