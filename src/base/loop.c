@@ -67,6 +67,15 @@ int loop_watch_messages(struct loop *loop, struct watch *watch, int fd)
 	return watch_fd(loop, watch, fd, EPOLLIN);
 }
 
+int loop_watch_level(struct loop *loop, struct watch *watch, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+
+	if (watch->fd != fd)
+		return watch_fd(loop, watch, fd, events);
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
+}
+
 int loop_move(struct loop *loop, struct watch *from, struct watch *to)
 {
 	struct epoll_event event = {.events = WATCH_EVENTS, .data.ptr = to};
@@ -81,11 +90,19 @@ int loop_move(struct loop *loop, struct watch *from, struct watch *to)
 
 void loop_close(struct loop *loop, struct watch *watch)
 {
-	if (watch->fd < 0)
+	int fd = watch->fd;
+
+	if (fd < 0)
 		return;
 	/* close() alone leaves it registered while another process holds the same description */
-	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
-	close(watch->fd);
+	loop_unwatch(loop, watch);
+	close(fd);
+}
+
+void loop_unwatch(struct loop *loop, struct watch *watch)
+{
+	if (watch->fd >= 0)
+		epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
 	watch->fd = -1;
 }
 

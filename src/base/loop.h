@@ -48,6 +48,12 @@ int loop_watch(struct loop *loop, struct watch *watch, int fd);
 int loop_watch_messages(struct loop *loop, struct watch *watch, int fd);
 
 /*
+ * Level-triggered, for `events`, or none; again on a watched one changes what for. For descriptors
+ * of a library that says itself what it waits for. 0 or -errno.
+ */
+int loop_watch_level(struct loop *loop, struct watch *watch, int fd, uint32_t events);
+
+/*
  * The descriptor of `from`, which loop_watch() registered, becomes that of `to`, which had none. An
  * edge that is there already is told again. 0 or -errno.
  */
@@ -55,6 +61,9 @@ int loop_move(struct loop *loop, struct watch *from, struct watch *to);
 
 /* Takes the descriptor out of the loop and closes it. Harmless on an unwatched one. */
 void loop_close(struct loop *loop, struct watch *watch);
+
+/* Takes it out of the loop and leaves it open: somebody else closes it. */
+void loop_unwatch(struct loop *loop, struct watch *watch);
 
 void task_init(struct task *task, void (*run)(struct task *task));
 

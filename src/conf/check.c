@@ -30,6 +30,10 @@ static const struct address_rule source_rule = {
 static const struct address_rule own_rule = {
 	.allowed = "an address of this router on one of its links",
 };
+static const struct address_rule nameserver_rule = {
+	.loopback = true,
+	.allowed = "the address of a name server",
+};
 static const struct address_rule gateway_rule = {
 	.link_local = true,
 	.allowed = "an address of the next router on the link",
@@ -205,6 +209,16 @@ static void drop_empty_sources(struct draft *draft)
 	conf->n_locals = kept;
 }
 
+static void check_nameservers(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+
+	for (unsigned i = 0; i < conf->n_nameservers; i++)
+		check_address(draft, &conf->nameserver[i], &nameserver_rule,
+			      place_of(draft, "nameserver", i, conf->n_nameservers, where));
+}
+
 static void check_server(struct draft *draft)
 {
 	struct conf *conf = &draft->conf;
@@ -215,6 +229,7 @@ static void check_server(struct draft *draft)
 	check_hosts(draft, "server", conf->server, conf->n_servers, &listen_rule);
 	check_hosts(draft, "local_address", conf->local, conf->n_locals, &source_rule);
 	drop_empty_sources(draft);
+	check_nameservers(draft);
 	if (conf->n_locals == 2 && conf->local[0].address.family == conf->local[1].address.family)
 		messages_add(draft->errors,
 			     "%s: two of one family; allowed: one for IPv4 and one for IPv6",

@@ -14,6 +14,7 @@
 #define CONF_SERVERS_MAX      8
 #define CONF_PATHS_MAX	      8
 #define CONF_NETS_MAX	      64
+#define CONF_NAMESERVERS_MAX  4
 #define CONF_CONGESTION_BYTES 16  /* the kernel's TCP_CA_NAME_MAX */
 #define CONF_NAME_BYTES	      256 /* a host name: 253 characters (RFC 1035) and NUL */
 
@@ -83,6 +84,9 @@ struct conf {
 	unsigned n_allow;
 	struct network deny[CONF_NETS_MAX];
 	unsigned n_deny;
+	/* server: whom to ask for names, with ports; none: those of /etc/resolv.conf */
+	struct address nameserver[CONF_NAMESERVERS_MAX];
+	unsigned n_nameservers;
 	unsigned workers; /* 0: one per core */
 	char user[32];	  /* the workers' user; "": mpbridge if there is one, else nobody */
 	bool is_verbose;

@@ -166,6 +166,33 @@ static void set_network(const struct setting *setting)
 		draft_reject(setting);
 }
 
+/* "192.0.2.53,[fd00::53]:5353": shadowsocks-libev takes several in one text. */
+static void set_nameservers(const struct setting *setting)
+{
+	const char *text = setting->value.text;
+	char one[ADDRESS_TEXT_BYTES];
+
+	if (setting->value.kind != VALUE_TEXT) {
+		draft_reject(setting);
+		return;
+	}
+	for (;;) {
+		struct address *server = append(setting, sizeof(*server));
+		int length = (int)strcspn(text, ",");
+
+		if (!server)
+			return;
+		snprintf(one, sizeof(one), "%.*s", length, text);
+		if (length >= ADDRESS_TEXT_BYTES || !syntax_read_nameserver(one, server)) {
+			draft_reject(setting);
+			return;
+		}
+		if (!text[length])
+			return;
+		text += length + 1;
+	}
+}
+
 static void set_address(const struct setting *setting)
 {
 	const char *problem;
@@ -355,6 +382,8 @@ static void (*const setters[])(const struct setting *setting) = {
 	[OPTION_HOSTS] = set_host,
 	[OPTION_ADDRESSES] = set_host,
 	[OPTION_NETWORKS] = set_network,
+	/* several in one text, too */
+	[OPTION_NAMESERVERS] = set_nameservers,
 	[OPTION_NUMBER] = set_number,
 	[OPTION_BOOL] = set_bool,
 	[OPTION_WORD] = set_word,

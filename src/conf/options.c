@@ -71,6 +71,9 @@ const struct conf_option option_table[] = {
 	 .about = "admit clients from here (directly connected subnets)"},
 	{"deny", 0, false, SERVER, OPTION_NETWORKS, "NETWORK", LIST(deny, n_deny),
 	 .about = "open no connections to here"},
+	{"nameserver", 'd', false, SERVER, OPTION_NAMESERVERS, "ADDRESS",
+	 LIST(nameserver, n_nameservers),
+	 .about = "ask this name server; again for more (those of /etc/resolv.conf)"},
 	{"paths", 0, false, BOTH, OPTION_PATHS, NULL, LIST(path, n_paths),
 	 .about = "the links, in the file alone (every link that fits)"},
 	{"congestion", 0, false, BOTH, OPTION_CONGESTION, "NAME", AT(congestion),
@@ -99,8 +102,8 @@ const struct conf_option option_table[] = {
 	IGNORED("nofile", 'n', BOTH, "COUNT", "the system's limit on open files applies"),
 	IGNORED("mtu", 0, BOTH, "BYTES", "the links' own MTU is used"),
 	IGNORED("ipv6_first", '6', BOTH, NULL, "addresses are taken in the order given"),
-	IGNORED("nameserver", 'd', BOTH, "ADDRESS",
-		"names are looked up as the system is set up to"),
+	IGNORED("nameserver", 'd', CLIENT, "ADDRESS",
+		"names in server are looked up as the system is set up to"),
 	IGNORED("use_syslog", 0, BOTH, NULL,
 		"the log goes to stderr, or to syslog in the background"),
 	IGNORED("workdir", 0, BOTH, "FOLDER", "no files are written there"),
@@ -253,6 +256,8 @@ unsigned option_list_max(const struct conf_option *option)
 	assert(option_is_list(option));
 	if (option->type == OPTION_NETWORKS)
 		element = sizeof(struct network);
+	else if (option->type == OPTION_NAMESERVERS)
+		element = sizeof(struct address);
 	else if (option->type == OPTION_PATHS)
 		element = sizeof(struct conf_path);
 	return (unsigned)(option->at.bytes / element);
@@ -302,6 +307,7 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 		[OPTION_HOSTS] = "an IP address or a host name",
 		[OPTION_ADDRESSES] = "an IP address",
 		[OPTION_NETWORKS] = "a network as \"10.0.0.0/8\" or \"fd00::/8\"",
+		[OPTION_NAMESERVERS] = "an IP address, with a port (53) behind it or not",
 		[OPTION_PATHS] = "an object as { \"interface\": \"wan1\" }",
 		[OPTION_BOOL] = "true or false",
 		[OPTION_TEXT] = "a text that is not empty",

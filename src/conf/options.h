@@ -13,11 +13,12 @@
 
 /* What a value has to be, and what becomes of it. */
 enum option_type {
-	OPTION_HOSTS,	  /* one or more struct conf_host */
-	OPTION_ADDRESSES, /* the same, names refused: these are addresses of this router */
-	OPTION_NETWORKS,  /* one or more struct network */
-	OPTION_PATHS,	  /* objects, whose keys are option_path_keys; the file alone has them */
-	OPTION_NUMBER,	  /* min to max, into an unsigned integer of any size */
+	OPTION_HOSTS,	    /* one or more struct conf_host */
+	OPTION_ADDRESSES,   /* the same, names refused: these are addresses of this router */
+	OPTION_NETWORKS,    /* one or more struct network */
+	OPTION_NAMESERVERS, /* one or more struct address with a port; commas part them, too */
+	OPTION_PATHS,	    /* objects, whose keys are option_path_keys; the file alone has them */
+	OPTION_NUMBER,	    /* min to max, into an unsigned integer of any size */
 	OPTION_BOOL,
 	OPTION_WORD,	   /* one of `words`; its place among them, into an enum */
 	OPTION_TEXT,	   /* not empty, into a buffer */

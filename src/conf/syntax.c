@@ -23,7 +23,7 @@ static bool is_label(const char *text, size_t length)
 }
 
 /* A last label of digits alone would be a mistyped IPv4 address (RFC 3696, section 2). */
-static bool is_host_name(const char *text)
+bool syntax_is_host_name(const char *text)
 {
 	const char *label = text;
 
@@ -73,7 +73,7 @@ static const char *explain(const char *text)
 		return "a network, where one address is meant";
 	if (strchr(text, ':') && strchr(text, '%'))
 		return "an address with a scope (%interface) cannot be used";
-	if (!is_host_name(text))
+	if (!syntax_is_host_name(text))
 		return "neither an IP address nor a host name";
 	return NULL;
 }
@@ -117,6 +117,27 @@ bool syntax_read_number(const char *text, int64_t *out)
 		    __builtin_add_overflow(value, *text - '0', &value))
 			return false;
 	*out = value;
+	return true;
+}
+
+bool syntax_read_nameserver(const char *text, struct address *out)
+{
+	const char *colon = has_port(text) ? strrchr(text, ':') : NULL;
+	size_t length = colon ? (size_t)(colon - text) : strlen(text);
+	struct address server;
+	char host[ADDRESS_TEXT_BYTES];
+	int64_t port = 53;
+
+	if (length >= sizeof(host))
+		return false;
+	memcpy(host, text, length);
+	host[length] = '\0';
+	if (syntax_read_address(host, &server))
+		return false;
+	if (colon && (!syntax_read_number(colon + 1, &port) || port < 1 || port > 65535))
+		return false;
+	server.port = (uint16_t)port;
+	*out = server;
 	return true;
 }
 

@@ -18,6 +18,15 @@ const char *syntax_read_host(const char *text, struct conf_host *out);
 /* The same for an address alone: names are refused. */
 const char *syntax_read_address(const char *text, struct address *out);
 
+/*
+ * Reads the address of a name server: "192.0.2.53", "192.0.2.53:5353", "fd00::53",
+ * "[fd00::53]:5353"; the port is 53 unless there is one. False: none of these, *out is untouched.
+ */
+bool syntax_read_nameserver(const char *text, struct address *out);
+
+/* Whether it can be the name of a host (RFC 1123), a dot at its end or not. */
+bool syntax_is_host_name(const char *text);
+
 /* Reads decimal digits, nothing else. False: not digits, or above INT64_MAX; *out is untouched. */
 bool syntax_read_number(const char *text, int64_t *out);
 

@@ -24,6 +24,7 @@ static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 		.conf = crew->conf,
 		.user = crew->user,
 		.board = crew->board,
+		.directory = crew->directory,
 		.listener_fds = crew->sockets->fd[worker->index],
 		.n_listeners = crew->sockets->n_addresses,
 		.channel_fd = channel_fd,

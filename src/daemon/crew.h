@@ -9,6 +9,7 @@
 #include "daemon/privilege.h"
 #include "daemon/sockets.h"
 #include "paths/board.h"
+#include "relay/directory.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +47,7 @@ struct crew {
 	const struct sockets *sockets;
 	const struct privilege_user *user;
 	struct board *board;
+	const struct directory *directory; /* server; NULL on a client */
 	unsigned n_workers;
 	struct crew_worker worker[BOARD_WORKERS_MAX];
 	bool is_dismissed;

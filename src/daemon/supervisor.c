@@ -7,6 +7,7 @@
 #include "daemon/background.h"
 #include "daemon/control.h"
 #include "daemon/crew.h"
+#include "daemon/naming.h"
 #include "daemon/privilege.h"
 #include "daemon/resolve.h"
 #include "daemon/signals.h"
@@ -38,6 +39,7 @@ struct supervisor {
 	struct sockets sockets;
 	struct board *board;
 	struct manager *manager;
+	struct naming *naming; /* NULL on a client */
 	struct crew crew;
 	struct signals signals;
 	struct control *control; /* NULL: done without */
@@ -160,6 +162,7 @@ static int start_crew(struct supervisor *supervisor)
 		.sockets = &supervisor->sockets,
 		.user = &supervisor->user,
 		.board = supervisor->board,
+		.directory = naming_directory(supervisor->naming),
 		.n_workers = supervisor->sockets.n_workers,
 		.on_ready = on_crew_ready,
 		.on_failed = on_crew_failed,
@@ -180,6 +183,8 @@ static int run(struct supervisor *supervisor)
 	error = signals_watch(&supervisor->signals, &supervisor->loop, on_signal);
 	if (error == 0)
 		error = start_crew(supervisor);
+	if (error == 0)
+		naming_follow(supervisor->naming, &supervisor->loop);
 	if (error == 0) {
 		manager_on_peer_gone(supervisor->manager, on_peer_gone, supervisor);
 		error = manager_start(supervisor->manager, &supervisor->loop);
@@ -225,6 +230,8 @@ static int prepare(struct supervisor *supervisor)
 		error = sockets_open(&supervisor->sockets, conf, count_workers(conf));
 	if (error == 0)
 		error = prepare_board(supervisor);
+	if (error == 0 && conf->role == CONF_SERVER)
+		error = naming_open(&supervisor->naming, conf);
 	if (error == 0)
 		error = manager_open(&supervisor->manager, conf, supervisor->board);
 	return error;
@@ -250,6 +257,7 @@ int supervisor_run(struct conf *conf)
 	control_close(supervisor.control);
 	manager_close(supervisor.manager);
 	sockets_close(&supervisor.sockets);
+	naming_close(supervisor.naming);
 	board_free(supervisor.board);
 	background_exit();
 	return error < 0 || supervisor.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;

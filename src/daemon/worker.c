@@ -144,8 +144,8 @@ static int start(struct worker *worker, const struct worker_setup *setup)
 	if (error < 0)
 		return error;
 	error = service_init(&worker->relay, &worker->loop, setup->conf, setup->board,
-			     &setup->board->worker[setup->index], worker->listener_fds,
-			     worker->n_listeners);
+			     &setup->board->worker[setup->index], setup->directory,
+			     worker->listener_fds, worker->n_listeners);
 	if (error < 0)
 		return error;
 	worker->relay.on_witness = on_witness;

@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "daemon/privilege.h"
 #include "paths/board.h"
+#include "relay/directory.h"
 
 /* All that a worker is given. */
 struct worker_setup {
@@ -13,6 +14,7 @@ struct worker_setup {
 	const struct conf *conf;
 	const struct privilege_user *user;
 	struct board *board;
+	const struct directory *directory; /* server; NULL on a client */
 	const int *listener_fds;
 	unsigned n_listeners;
 	int channel_fd;

@@ -5,6 +5,7 @@
 
 #include "kernel/socket.h"
 #include "relay/candidate.h"
+#include "relay/destination.h"
 #include "relay/race.h"
 #include "relay/transfer.h"
 #include "shadowsocks/target.h"
@@ -15,7 +16,8 @@
 #include <unistd.h>
 
 /*
- * Theory of operation. The first SYN of a connection meets the far router over one path; the kernel
+ * Theory of operation, of the client; a server tries the addresses of a name in the same way, see
+ * destination.c. The first SYN of a connection meets the far router over one path; the kernel
  * adds the others. The client tries the best path first. If that has not answered within a head
  * start, which is little more than its round trip, the next best is tried beside it, and so on; the
  * first to connect is taken (RFC 8305 does the same with addresses). Nothing is read from the host
@@ -166,11 +168,44 @@ static const struct address *configured_source(const struct conf *conf, sa_famil
 	return NULL;
 }
 
+static int dial_address(struct flow *flow, const struct address *target)
+{
+	const struct address *source = configured_source(flow->relay->conf, target->family);
+
+	return watch_dialed(flow, open_to(SOCKET_TCP, false, source, target));
+}
+
 static int dial_target(struct flow *flow)
 {
-	const struct address *source = configured_source(flow->relay->conf, flow->target.family);
+	return dial_address(flow, &flow->target);
+}
 
-	return watch_dialed(flow, open_to(SOCKET_TCP, false, source, &flow->target));
+static void wait_for_next_address(struct flow *flow)
+{
+	struct timer_wheel *timers = &flow->relay->loop->timers;
+
+	timer_arm(timers, &flow->timer,
+		  earlier(flow->since_ms + DEADLINE_MS, destination_next_ms(flow)));
+}
+
+/* As dial_far_router(), over the addresses of a name. */
+static int dial_name(struct flow *flow, int error)
+{
+	const struct address *address;
+
+	while ((address = destination_next(flow))) {
+		int failure = dial_address(flow, address);
+
+		if (failure == 0) {
+			wait_for_next_address(flow);
+			return 0;
+		}
+		error = failure;
+	}
+	wait_for_next_address(flow);
+	if (is_under_way(flow) || destination_awaits_more(flow))
+		return 0;
+	return error < 0 ? error : -EHOSTUNREACH;
 }
 
 static bool dials_far_router(const struct flow *flow)
@@ -187,11 +222,11 @@ static const char *reason_text(const struct flow *flow, int error)
 
 static void give_up(struct flow *flow, int error)
 {
-	char target[ADDRESS_TEXT_BYTES];
+	char target[TARGET_TEXT_BYTES];
 
 	relay_notice(flow->relay, NOTICE_DIAL_FAILED, "no connection to the %s for %s: %s",
 		     dials_far_router(flow) ? "far router" : "destination",
-		     address_format(&flow->target, target), reason_text(flow, error));
+		     destination_format(flow, target), reason_text(flow, error));
 	flow_abort(flow);
 }
 
@@ -222,6 +257,8 @@ static void fail(struct flow *flow, int error)
 
 static int dial_first(struct flow *flow)
 {
+	if (flow->destination)
+		return dial_name(flow, 0);
 	if (!dials_far_router(flow))
 		return dial_target(flow);
 	if (relay_table(flow->relay)->n_paths == 0 &&
@@ -257,8 +294,18 @@ static void attempt_failed(struct flow *flow, int error)
 		doubt_tried(flow);
 	if (dials_far_router(flow))
 		error = dial_far_router(flow, error);
+	else if (flow->destination)
+		error = dial_name(flow, error);
 	if (error < 0)
 		fail(flow, error);
+}
+
+void dial_more(struct flow *flow)
+{
+	if (is_under_way(flow))
+		wait_for_next_address(flow);
+	else
+		attempt_failed(flow, 0);
 }
 
 void dial_on_timer(struct flow *flow)
@@ -305,6 +352,15 @@ static void note_router(struct flow *flow, int fd)
 	board_count(&relay->counters->flows_to[flow->router], 1);
 }
 
+/* A name has done its part when one of its addresses is reached. */
+static void note_address(struct flow *flow, int fd)
+{
+	if (!flow->destination)
+		return;
+	flow->target = socket_remote_address(fd);
+	destination_leave(flow);
+}
+
 static void on_dialed(struct flow *flow)
 {
 	int fd = flow->side[flow_dialed_side(flow)].watch.fd;
@@ -312,6 +368,7 @@ static void on_dialed(struct flow *flow)
 	race_close(flow);
 	if (!dials_far_router(flow)) {
 		socket_urgent_inline(fd);
+		note_address(flow, fd);
 		transfer_start(flow);
 		return;
 	}

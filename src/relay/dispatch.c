@@ -3,6 +3,7 @@
  * flow.h. */
 #include "relay/dispatch.h"
 
+#include "relay/destination.h"
 #include "relay/dial.h"
 #include "relay/flow.h"
 #include "relay/intercept.h"
@@ -16,6 +17,9 @@ static void step(struct flow *flow, enum flow_side id, uint32_t events)
 	switch (flow->state) {
 	case FLOW_HEADER:
 		request_step(flow);
+		break;
+	case FLOW_RESOLVE:
+		destination_step(flow, id, events);
 		break;
 	case FLOW_DIAL:
 		dial_step(flow, id, events);
@@ -61,6 +65,9 @@ static void on_timer(struct timer *timer)
 	switch (flow->state) {
 	case FLOW_HEADER:
 		request_on_timer(flow);
+		break;
+	case FLOW_RESOLVE:
+		destination_on_timer(flow);
 		break;
 	case FLOW_DIAL:
 		dial_on_timer(flow);

@@ -3,6 +3,7 @@
 #include "relay/flow.h"
 
 #include "kernel/socket.h"
+#include "relay/destination.h"
 #include "relay/race.h"
 
 #include <stdlib.h>
@@ -88,6 +89,7 @@ static void close_sides(struct flow *flow)
 		loop_close(loop, &flow->side[id].watch);
 	}
 	race_close(flow);
+	destination_leave(flow);
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	board_count(&flow->relay->counters->flows_ended, 1);

@@ -20,7 +20,10 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  * A flow's life. On the client LAN is accepted and WAN is dialed; on the server the other way round.
  *
  *   state    what is read             what moves it
- *   HEADER   WAN, only peeked         server: header whole -> DIAL; a greeting, bad, late -> ENDED
+ *   HEADER   WAN, only peeked         server: header whole -> DIAL, or, with a name, RESOLVE; a
+ *                                     greeting, bad, late -> ENDED
+ *   RESOLVE  nothing                  server: an address that may be tried -> DIAL; none is found,
+ *                                     none is permitted, 10 s are over, WAN reset -> ENDED
  *   DIAL     nothing                  the first attempt that connects -> OPEN; the last one failed
  *                                     -> ENDED; the accepted side reset -> ENDED
  *   OPEN     both sides               both ends passed on -> ENDED; one reset -> DRAIN; idle -> ENDED
@@ -30,7 +33,7 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  *            closed
  */
 /* clang-format on */
-enum flow_state { FLOW_HEADER, FLOW_DIAL, FLOW_OPEN, FLOW_DRAIN, FLOW_ENDED };
+enum flow_state { FLOW_HEADER, FLOW_RESOLVE, FLOW_DIAL, FLOW_OPEN, FLOW_DRAIN, FLOW_ENDED };
 
 /* The WAN side's full send buffer, see nudge.h. */
 struct nudge {
@@ -41,11 +44,13 @@ struct nudge {
 /* The descriptors of a flow: its two sockets. */
 #define FLOW_FDS 2
 
+struct destination;
 struct race;
 
 struct flow {
 	struct list node; /* in relay->flows */
 	struct relay *relay;
+	struct destination *destination; /* server: a target's name, until it is reached; or NULL */
 	struct side side[FLOW_SIDES];
 	struct lane lane[FLOW_SIDES]; /* by its source: lane[LAN] goes from LAN to WAN */
 	struct task task;	      /* goes on after a fair turn, or frees */
@@ -55,8 +60,8 @@ struct flow {
 	enum flow_state state;
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
-	uint64_t held_ms;  /* OPEN: when settling began to hold the lane; 0: not yet */
-	struct race *race; /* DIAL on the client: attempts beside the first; NULL: none were made */
+	uint64_t held_ms;   /* OPEN: when settling began to hold the lane; 0: not yet */
+	struct race *race;  /* DIAL: attempts beside the first; NULL: none were made */
 	uint64_t dialed_ms; /* client: when the far router was reached; 0: not yet */
 	uint8_t router;	    /* client: which one it was */
 	bool is_direct;	    /* client: plain TCP to the target, nothing is bridged */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A race: attempts of one flow to reach the far router, beside its first. */
+/* A race: attempts of one flow to reach the far router or its destination, beside its first. */
 #include "relay/race.h"
 
 #include "kernel/socket.h"
@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 /*
- * Theory of operation. The first attempt is the flow's own WAN side, so a flow that meets no bad
- * path never makes a race. The others are here, each with a descriptor of the budget. Whichever
- * connects first is the WAN side from then on, and the rest are closed; nothing has been sent on
- * any of them by then, so nothing can be sent twice.
+ * Theory of operation. The first attempt is the flow's own dialed side, so a flow that meets no bad
+ * path, or no bad address, never makes a race. The others are here, each with a descriptor of the
+ * budget. Whichever connects first is the dialed side from then on, and the rest are closed;
+ * nothing has been sent on any of them by then, so nothing can be sent twice.
  */
 
 struct attempt {
@@ -101,10 +101,11 @@ int race_win(struct flow *flow)
 {
 	struct relay *relay = flow->relay;
 	struct attempt *winner = flow->race->winner;
+	struct watch *dialed = &flow->side[flow_dialed_side(flow)].watch;
 	int error;
 
-	loop_close(relay->loop, &flow->side[WAN].watch);
-	error = loop_move(relay->loop, &winner->watch, &flow->side[WAN].watch);
+	loop_close(relay->loop, dialed);
+	error = loop_move(relay->loop, &winner->watch, dialed);
 	if (!error)
 		budget_give(&relay->budget, 1);
 	race_close(flow);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A race: attempts of one flow to reach the far router, beside its first. */
+/* A race: attempts of one flow to reach the far router or its destination, beside its first. */
 #ifndef MPBRIDGE_RACE_H
 #define MPBRIDGE_RACE_H
 

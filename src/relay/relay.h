@@ -20,6 +20,7 @@
 #define RELAY_LISTENERS_MAX 16
 
 struct listener;
+struct lookups;
 
 /* Lines that a peer can cause are limited, each kind for itself. */
 enum relay_notice {
@@ -27,6 +28,7 @@ enum relay_notice {
 	NOTICE_DIRECT,
 	NOTICE_FELL_BACK,
 	NOTICE_HEADER,
+	NOTICE_LOOKUP,
 	NOTICE_LOOP,
 	NOTICE_NO_DESCRIPTORS,
 	NOTICE_PEER_REFUSED,
@@ -47,6 +49,7 @@ struct relay {
 	struct lane_pools pools;
 	struct list flows;
 	struct evidence evidence;
+	struct lookups *lookups; /* server; NULL on a client */
 	uint32_t n_flows;
 	struct listener *listeners;
 	unsigned n_listeners;

@@ -4,6 +4,7 @@
 
 #include "kernel/socket.h"
 #include "relay/access.h"
+#include "relay/destination.h"
 #include "relay/dial.h"
 #include "shadowsocks/target.h"
 
@@ -80,7 +81,7 @@ static void on_target(struct flow *flow, const struct target *target)
 	}
 	witness(flow);
 	if (target->address.family == 0) {
-		refuse_target(flow, target, "this version does not look up names");
+		destination_start(flow, target);
 		return;
 	}
 	why = access_refuses_target(flow->relay->conf, relay_table(flow->relay), &target->address);

@@ -5,14 +5,17 @@
 #include "kernel/socket.h"
 #include "relay/flow.h"
 #include "relay/listener.h"
+#include "relay/lookup.h"
 #include "relay/transfer.h"
 
 #include <assert.h>
 
 int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters, const int *listener_fds,
-		 unsigned n)
+		 struct board *board, struct board_counters *counters,
+		 const struct directory *directory, const int *listener_fds, unsigned n)
 {
+	int error = 0;
+
 	*relay = (struct relay){
 		.loop = loop,
 		.conf = conf,
@@ -27,7 +30,9 @@ int service_init(struct relay *relay, struct loop *loop, const struct conf *conf
 	relay->pools = (struct lane_pools){&relay->pipes, &relay->buffers};
 	list_init(&relay->flows);
 	evidence_init(&relay->evidence, relay);
-	return listeners_open(relay, listener_fds, n);
+	if (directory)
+		error = lookups_open(&relay->lookups, loop, &relay->budget, directory);
+	return error < 0 ? error : listeners_open(relay, listener_fds, n);
 }
 
 void service_drain(struct relay *relay)
@@ -73,6 +78,7 @@ void service_exit(struct relay *relay)
 	evidence_exit(&relay->evidence);
 	listeners_close(relay);
 	listeners_free(relay);
+	lookups_close(relay->lookups);
 	pipe_pool_exit(&relay->pipes);
 	buffer_pool_exit(&relay->buffers);
 }

@@ -3,15 +3,17 @@
 #ifndef MPBRIDGE_SERVICE_H
 #define MPBRIDGE_SERVICE_H
 
+#include "relay/directory.h"
 #include "relay/relay.h"
 
 /*
  * Makes a relay over `n` listening sockets, which become its own. The caller sets on_witness and
- * on_idle afterwards. conf, board and loop must outlive it. 0 or -errno.
+ * on_idle afterwards. With a directory names are looked up. conf, board, directory and loop must
+ * outlive it. 0 or -errno.
  */
 int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters, const int *listener_fds,
-		 unsigned n);
+		 struct board *board, struct board_counters *counters,
+		 const struct directory *directory, const int *listener_fds, unsigned n);
 
 /* No new flows from now on. on_idle is called once none is left: at once when there is none. */
 void service_drain(struct relay *relay);

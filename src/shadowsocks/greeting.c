@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #define DOMAIN	      ".mpbridge.invalid"
 #define GREETING_PORT 1
@@ -74,6 +75,15 @@ static bool read_address(const char *text, size_t length, struct address *about)
 	}
 	*about = address_from_bytes(length == 8 ? AF_INET : AF_INET6, ip);
 	return true;
+}
+
+bool greeting_has_domain(const char *name)
+{
+	size_t length = strlen(name), domain = strlen(DOMAIN);
+
+	if (length > 0 && name[length - 1] == '.')
+		length--;
+	return length >= domain && strncasecmp(name + length - domain, DOMAIN, domain) == 0;
 }
 
 bool greeting_parse(const struct target *target, enum greeting_kind *kind, struct address *about)

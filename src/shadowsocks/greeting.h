@@ -50,6 +50,9 @@ size_t greeting_write(enum greeting_kind kind, const struct address *about,
  */
 bool greeting_parse(const struct target *target, enum greeting_kind *kind, struct address *about);
 
+/* Whether a name lies under mpbridge.invalid, known greeting or not: it is never looked up. */
+bool greeting_has_domain(const char *name);
+
 void greeting_write_answer(const struct greeting_answer *answer,
 			   uint8_t out[static GREETING_ANSWER_BYTES]);
 struct greeting_answer greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES]);

@@ -322,7 +322,10 @@ static void test_shadowsocks_lines(void **state)
 		"nobody -b 10.0.0.2 --reuse-port --key x");
 	assert_int_equal(conf.n_servers, 2);
 	assert_ip(&conf.local[0].address, "10.0.0.2");
-	assert_int_equal(notes.count, 5);
+	assert_int_equal(notes.count, 4);
+	assert_int_equal(conf.n_nameservers, 1);
+	assert_ip(&conf.nameserver[0], "9.9.9.9");
+	assert_int_equal(conf.nameserver[0].port, 53);
 }
 
 static void test_refused_flags(void **state)

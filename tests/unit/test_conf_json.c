@@ -740,6 +740,55 @@ static void test_ignored(void **state)
 		}
 }
 
+static void assert_nameserver(const struct address *server, const char *text)
+{
+	char buf[ADDRESS_TEXT_BYTES];
+
+	assert_string_equal(address_format(server, buf), text);
+}
+
+/* shadowsocks-libev has several in one text, with ports. */
+static void test_nameservers(void **state)
+{
+	static const struct mistake mistakes[] = {
+		{WITH("\"nameserver\": [\"9.9.9.9\", \"dns.test\"]"),
+		 "FILE: nameserver[1]: found \"dns.test\"; allowed: an IP address, with a port "
+		 "(53) "
+		 "behind it or not"},
+		{WITH("\"nameserver\": \"9.9.9.9:0\""),
+		 "FILE: nameserver: found \"9.9.9.9:0\"; allowed: an IP address, with a "
+		 "port (53) behind it or not"},
+		{WITH("\"nameserver\": \"\""),
+		 "FILE: nameserver: found \"\"; allowed: an IP address, with a port (53) "
+		 "behind it or not"},
+		{WITH("\"nameserver\": \"9.9.9.9,\""),
+		 "FILE: nameserver: found \"9.9.9.9,\"; allowed: an IP address, with a "
+		 "port (53) behind it or not"},
+		{WITH("\"nameserver\": 9"), "FILE: nameserver: found 9; allowed: a list, or an IP "
+					    "address, with a port (53) behind it or not"},
+		{WITH("\"nameserver\": \"1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5\""),
+		 "FILE: nameserver: too many; allowed: at most 4"},
+		{WITH("\"nameserver\": \"fe80::1\""),
+		 "FILE: nameserver: found fe80::1, a link-local address, which means nothing "
+		 "without "
+		 "its link; allowed: the address of a name server"},
+	};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+		assert_mistake(CONF_SERVER, &mistakes[i]);
+	read_text(CONF_SERVER,
+		  WITH("\"nameserver\": [\"9.9.9.9,fd00::53\", \"[fd00::54]:5353\", "
+		       "\"127.0.0.1:54\"]"),
+		  &draft);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(draft.conf.n_nameservers, 4);
+	assert_nameserver(&draft.conf.nameserver[0], "9.9.9.9:53");
+	assert_nameserver(&draft.conf.nameserver[1], "[fd00::53]:53");
+	assert_nameserver(&draft.conf.nameserver[2], "[fd00::54]:5353");
+	assert_nameserver(&draft.conf.nameserver[3], "127.0.0.1:54");
+}
+
 static void test_server_side(void **state)
 {
 	static const struct mistake mistakes[] = {
@@ -836,6 +885,7 @@ int main(void)
 		cmocka_unit_test(test_udp_only),
 		cmocka_unit_test(test_tproxy),
 		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_nameservers),
 		cmocka_unit_test(test_server_side),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_overflow),

@@ -94,6 +94,16 @@ static void answers_with_instance_and_age(void **state)
 	assert_true(got.instance == answer.instance && got.age_ms == answer.age_ms);
 }
 
+static void knows_its_domain(void **state)
+{
+	assert_true(greeting_has_domain("probe.mpbridge.invalid"));
+	assert_true(greeting_has_domain("NEW.MPbridge.Invalid."));
+	assert_false(greeting_has_domain("mpbridge.invalid.test"));
+	assert_false(greeting_has_domain("ampbridge.invalid"));
+	assert_false(greeting_has_domain("."));
+	assert_false(greeting_has_domain(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +111,7 @@ int main(void)
 		cmocka_unit_test(the_old_name_is_a_greeting),
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(answers_with_instance_and_age),
+		cmocka_unit_test(knows_its_domain),
 	};
 
 	RUN_SUITE(tests);
