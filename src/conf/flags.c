@@ -2,6 +2,8 @@
 /* The command line: flags into a draft. */
 #include "conf/flags.h"
 
+#include "base/secret.h"
+
 #include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -141,7 +143,7 @@ static void add_valueless(struct draft *draft, const struct conf_option *option)
 	messages_add(draft->errors, "%s: needs a value", option_flag_name(option, flag));
 }
 
-static void read_flag(struct draft *draft, const struct conf_option *option, const char *text)
+static void read_flag(struct draft *draft, const struct conf_option *option, char *text)
 {
 	struct setting setting = {.draft = draft, .option = option, .base = &draft->conf};
 	enum conf_role role = draft->conf.role;
@@ -160,6 +162,8 @@ static void read_flag(struct draft *draft, const struct conf_option *option, con
 	setting.value = text ? (struct value){.kind = VALUE_TEXT, .text = text}
 			     : (struct value){.kind = VALUE_BOOL, .boolean = true};
 	draft_set(&setting);
+	if (option->type == OPTION_SECRET)
+		secret_wipe_text(text); /* ps shows it */
 }
 
 void flags_read(struct draft *draft, int argc, char **argv)

@@ -2,6 +2,7 @@
 /* The file: JSON into a draft. */
 #include "conf/json.h"
 
+#include "base/secret.h"
 #include "conf/syntax.h"
 
 #include <errno.h>
@@ -283,6 +284,17 @@ static void read_lone_element(struct setting *setting)
 	draft_set(setting);
 }
 
+/* The text lies in the object, which lends it as const; nobody reads this one again. */
+static void wipe_text(struct json_object *json)
+{
+	const char *lent = json_object_get_string(json);
+	char *text;
+
+	memcpy(&text, &lent, sizeof(text));
+	if (json_object_is_type(json, json_type_string))
+		secret_wipe_text(text);
+}
+
 static void read_key(struct draft *draft, const struct conf_option *option,
 		     struct json_object *json)
 {
@@ -303,6 +315,8 @@ static void read_key(struct draft *draft, const struct conf_option *option,
 		read_lone_element(&setting);
 	else
 		draft_reject(&setting);
+	if (option->type == OPTION_SECRET)
+		wipe_text(json);
 }
 
 static void read_root(struct draft *draft, struct json_object *root)
