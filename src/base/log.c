@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The log: one line, one write, to stderr or to syslog. */
+/* The log: one line, one write, to stderr, to syslog or to who passes it on. */
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 static enum log_level max_level = LOG_LEVEL_INFO;
 static bool is_syslog;
+static void (*line_sink)(enum log_level level, const char *text);
 static char prefix[16];
 
 void log_set_level(enum log_level level)
@@ -23,6 +24,11 @@ void log_use_syslog(void)
 {
 	openlog("mpbridge", LOG_PID, LOG_DAEMON);
 	is_syslog = true;
+}
+
+void log_use_sink(void (*sink)(enum log_level level, const char *text))
+{
+	line_sink = sink;
 }
 
 void log_set_prefix(const char *text)
@@ -72,6 +78,15 @@ static void write_line(char *line, size_t length)
 		return; /* nobody is left to be told */
 }
 
+/* The other end of a sink says itself what it is called, and how bad it is. */
+static int put_head(char *line, enum log_level level)
+{
+	if (line_sink)
+		return snprintf(line, LINE_BYTES, "%s", prefix);
+	return snprintf(line, LINE_BYTES, "%s%s%s", is_syslog ? "" : "mpbridge: ", prefix,
+			level_word(level));
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
 	char line[LINE_BYTES + 1];
@@ -80,8 +95,7 @@ void log_write(enum log_level level, const char *format, ...)
 
 	if (!log_is_on(level))
 		return;
-	head = is_syslog ? snprintf(line, LINE_BYTES, "%s%s", prefix, level_word(level))
-			 : snprintf(line, LINE_BYTES, "mpbridge: %s%s", prefix, level_word(level));
+	head = put_head(line, level);
 	va_start(args, format);
 	length = vsnprintf(line + head, (size_t)(LINE_BYTES - head), format, args);
 	va_end(args);
@@ -89,7 +103,9 @@ void log_write(enum log_level level, const char *format, ...)
 		return;
 	length = length + head < LINE_BYTES ? length + head : LINE_BYTES - 1;
 	replace_controls(line);
-	if (is_syslog)
+	if (line_sink)
+		line_sink(level, line);
+	else if (is_syslog)
 		syslog(syslog_priority(level), "%s", line);
 	else
 		write_line(line, (size_t)length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The log: one line, one write, to stderr or to syslog. */
+/* The log: one line, one write, to stderr, to syslog or to who passes it on. */
 #ifndef MPBRIDGE_LOG_H
 #define MPBRIDGE_LOG_H
 
@@ -13,6 +13,9 @@ void log_set_level(enum log_level level);
 
 /* From now on lines go to syslog (facility daemon), for a program without a terminal. */
 void log_use_syslog(void);
+
+/* From now on lines go to `sink`, without what mpbridge and its process are called. */
+void log_use_sink(void (*sink)(enum log_level level, const char *text));
 
 /* Put before every line of this process, as "worker 1: "; at most 15 characters. */
 void log_set_prefix(const char *prefix);

@@ -3,8 +3,10 @@
 #include "cli/run.h"
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "conf/conf.h"
 #include "conf/messages.h"
+#include "daemon/privilege.h"
 #include "daemon/supervisor.h"
 
 #include <stdio.h>
@@ -37,6 +39,7 @@ static int run(enum conf_role role, int argc, char **argv)
 		conf_print_help(stdout, role);
 		return EXIT_SUCCESS;
 	}
+	privilege_hide_memory(); /* before a password is read */
 	if (conf_read(role, argc, argv, &conf, &errors, &notes) < 0) {
 		print_errors(&errors);
 	} else {
@@ -44,6 +47,7 @@ static int run(enum conf_role role, int argc, char **argv)
 			log_set_level(LOG_LEVEL_DEBUG);
 		log_notes(&notes);
 		status = supervisor_run(&conf);
+		secret_wipe_all();
 	}
 	return status;
 }

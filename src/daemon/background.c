@@ -74,7 +74,7 @@ static void write_pid_file(const char *path)
 		fclose(file);
 }
 
-void background_detach(void)
+static void detach(void)
 {
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -96,7 +96,7 @@ void background_ready(const char *pid_file)
 		log_debug("the parent did not wait");
 	close(parent_fd);
 	parent_fd = -1;
-	background_detach();
+	detach();
 }
 
 void background_exit(void)

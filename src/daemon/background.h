@@ -11,13 +11,13 @@
  */
 int background_start(const char *pid_file);
 
-/* The child accepts connections: writes the pid file, lets the parent go, and detaches. */
+/*
+ * The child accepts connections: writes the pid file, lets the parent go, lets go of terminal and
+ * working directory, and logs to syslog from now on.
+ */
 void background_ready(const char *pid_file);
 
 /* Removes the pid file, if background_ready() wrote it. */
 void background_exit(void);
-
-/* Lets go of terminal and working directory, and logs to syslog from now on. For workers too. */
-void background_detach(void);
 
 #endif

@@ -3,7 +3,11 @@
 #include "daemon/channel.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#define TEXT_AT ((ssize_t)offsetof(struct message, text))
 
 int channel_open(int fds[2])
 {
@@ -14,7 +18,9 @@ int channel_open(int fds[2])
 
 int channel_send(int fd, const struct message *message)
 {
-	if (send(fd, message, sizeof(*message), MSG_NOSIGNAL) < 0)
+	size_t length = (size_t)TEXT_AT + strnlen(message->text, CHANNEL_TEXT_BYTES - 1);
+
+	if (send(fd, message, length, MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 0;
 }
@@ -27,5 +33,9 @@ int channel_receive(int fd, struct message *message)
 		return errno == ECONNRESET ? 0 : -errno;
 	if (got == 0)
 		return 0;
-	return got == sizeof(*message) ? 1 : -EPROTO;
+	if (got < TEXT_AT)
+		return -EPROTO;
+	message->text[got < (ssize_t)sizeof(*message) ? got - TEXT_AT : CHANNEL_TEXT_BYTES - 1] =
+		'\0';
+	return 1;
 }

@@ -4,11 +4,14 @@
 #define MPBRIDGE_CHANNEL_H
 
 #include "base/address.h"
+#include "base/log.h"
 #include "paths/health.h"
 #include "shadowsocks/greeting.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define CHANNEL_TEXT_BYTES 1024
 
 enum message_type {
 	MESSAGE_READY,	   /* worker: it accepts connections */
@@ -17,7 +20,8 @@ enum message_type {
 	MESSAGE_DOUBT,	   /* worker on a client: a flow has doubts about the path of `place` */
 	MESSAGE_PEER_GONE, /* supervisor of a client: what `router` had by `gone_ms` is gone */
 	MESSAGE_DRAIN,	   /* supervisor: accept nothing more, end when the last flow has ended */
-	MESSAGE_DETACH,	   /* supervisor: we go to the background, let go of the terminal */
+	MESSAGE_REFUSED,   /* worker: the kernel refused it `call`, a system call's number */
+	MESSAGE_LINE,	   /* worker without a terminal: `text` for the log, of `level` */
 };
 
 struct message {
@@ -27,6 +31,9 @@ struct message {
 	uint8_t place, router;
 	enum doubt doubt;
 	uint64_t gone_ms;
+	int call;
+	enum log_level level;
+	char text[CHANNEL_TEXT_BYTES]; /* the last member: what is not used is not sent */
 };
 
 /* A connected, non-blocking, close-on-exec pair; the kind keeps messages apart. 0 or -errno. */
@@ -35,7 +42,7 @@ int channel_open(int fds[2]);
 /* 0 or -errno. A message that finds no room is lost: -EAGAIN. */
 int channel_send(int fd, const struct message *message);
 
-/* 1: one message; 0: the other end is gone; -EAGAIN: none now; another -errno. */
+/* 1: one message, its text ended; 0: the other end is gone; -EAGAIN: none now; another -errno. */
 int channel_receive(int fd, struct message *message);
 
 #endif

@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESTART_MS 1000
+#define RESTART_MS	1000
+#define REFUSED_LINE_MS 10000
 
 static void on_channel(struct watch *watch, uint32_t events);
 
@@ -122,6 +123,31 @@ static void on_worker_ready(struct crew_worker *worker)
 	crew->on_ready(crew);
 }
 
+/* The worker goes on; what it asked for is nothing that it needs, or somebody else asks in it. */
+static void on_refused(struct crew_worker *worker, int call)
+{
+	uint32_t more;
+
+	if (!log_limit_pass(&worker->refused, clock_ms(), REFUSED_LINE_MS, &more))
+		return;
+	log_warning("worker %u (pid %d) was refused system call %d, which workers do not need; "
+		    "%u more since the last such line: please report this",
+		    worker->index, worker->pid, call, more);
+}
+
+/* A worker may have been taken over: its words are not relied on. */
+static void on_message(struct crew_worker *worker, const struct message *message)
+{
+	if (message->type == MESSAGE_READY)
+		on_worker_ready(worker);
+	else if (message->type == MESSAGE_REFUSED)
+		on_refused(worker, message->call);
+	else if (message->type == MESSAGE_LINE && message->level <= LOG_LEVEL_DEBUG)
+		log_write(message->level, "%s", message->text);
+	else
+		worker->crew->on_report(worker->crew, message);
+}
+
 static void on_channel(struct watch *watch, uint32_t events)
 {
 	struct crew_worker *worker = container_of(watch, struct crew_worker, channel);
@@ -131,15 +157,27 @@ static void on_channel(struct watch *watch, uint32_t events)
 	(void)events;
 	if (got == 0)
 		loop_close(worker->crew->loop, watch); /* SIGCHLD tells the rest */
-	else if (got == 1 && message.type == MESSAGE_READY)
-		on_worker_ready(worker);
 	else if (got == 1)
-		worker->crew->on_report(worker->crew, &message);
+		on_message(worker, &message);
+}
+
+/* What it said before its end: why it could not start, for one. */
+static void hear_last_words(struct crew_worker *worker)
+{
+	struct message message;
+
+	while (worker->channel.fd >= 0 && channel_receive(worker->channel.fd, &message) == 1)
+		if (message.type != MESSAGE_READY)
+			on_message(worker, &message);
 }
 
 static void log_end(const struct crew_worker *worker, int status)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error("worker %u (pid %d) was killed by signal %d (%s), for a system call that "
+			  "only an intruder makes: its flows are lost, another takes its place",
+			  worker->index, worker->pid, WTERMSIG(status), strsignal(SIGSYS));
+	else if (WIFSIGNALED(status))
 		log_error("worker %u (pid %d) was killed by signal %d (%s): its flows are lost, "
 			  "another takes its place",
 			  worker->index, worker->pid, WTERMSIG(status),
@@ -173,6 +211,7 @@ static void on_end(struct crew_worker *worker, int status)
 	struct crew *crew = worker->crew;
 	uint64_t lived_ms = clock_ms() - worker->started_ms;
 
+	hear_last_words(worker);
 	loop_close(crew->loop, &worker->channel);
 	settle_counters(&crew->board->worker[worker->index]);
 	if (crew->is_dismissed) {
@@ -218,11 +257,6 @@ static void tell_all(const struct crew *crew, const struct message *message)
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		if (crew->worker[i].channel.fd >= 0)
 			channel_send(crew->worker[i].channel.fd, message);
-}
-
-void crew_detach(struct crew *crew)
-{
-	tell_all(crew, &(struct message){.type = MESSAGE_DETACH});
 }
 
 void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)

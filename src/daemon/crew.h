@@ -39,6 +39,7 @@ struct crew_worker {
 	uint64_t started_ms;
 	struct watch channel;
 	struct timer restart;
+	struct log_limit refused;
 };
 
 struct crew {
@@ -68,9 +69,6 @@ void crew_reap(struct crew *crew);
 
 /* Tells all to accept nothing more and to end with their last flow. */
 void crew_dismiss(struct crew *crew);
-
-/* Tells all to go to the background; those that are started later inherit it from the caller. */
-void crew_detach(struct crew *crew);
 
 /* Tells all that the far router which was there until gone_ms is another one now. */
 void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms);

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,4 +63,12 @@ int privilege_drop(const struct privilege_user *user)
 	    setresuid(user->uid, user->uid, user->uid) < 0)
 		return -errno;
 	return drop_capabilities(); /* "user" may be root itself */
+}
+
+void privilege_hide_memory(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+#ifndef MPBRIDGE_SANITIZED
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }

@@ -22,4 +22,11 @@ int privilege_find_user(const char *name, struct privilege_user *out);
  */
 int privilege_drop(const struct privilege_user *user);
 
+/*
+ * Keeps other processes of the same user out of this one's memory (ptrace(2), /proc/PID/mem), and
+ * the memory out of core dumps: there may be keys in it. Children inherit that. A build with a
+ * sanitizer has no core dump either, but looks into itself.
+ */
+void privilege_hide_memory(void);
+
 #endif

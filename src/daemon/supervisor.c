@@ -116,8 +116,6 @@ static void on_crew_ready(struct crew *crew)
 		 conf->role == CONF_CLIENT ? "client" : "server",
 		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port, crew->n_workers,
 		 crew->n_workers == 1 ? "" : "s");
-	if (conf->pid_file[0] != '\0')
-		crew_detach(crew);
 	background_ready(conf->pid_file);
 }
 

@@ -4,8 +4,9 @@
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/background.h"
+#include "base/secret.h"
 #include "daemon/channel.h"
+#include "daemon/sandbox.h"
 #include "daemon/sockets.h"
 #include "relay/service.h"
 
@@ -81,8 +82,6 @@ static void on_channel(struct watch *watch, uint32_t events)
 		on_supervisor_gone(worker);
 	else if (got == 1 && message.type == MESSAGE_DRAIN)
 		service_drain(&worker->relay);
-	else if (got == 1 && message.type == MESSAGE_DETACH)
-		background_detach();
 	else if (got == 1 && message.type == MESSAGE_PEER_GONE)
 		service_end_older(&worker->relay, message.router, message.gone_ms);
 }
@@ -132,9 +131,35 @@ static void set_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int start(struct worker *worker, const struct worker_setup *setup)
+/* In the background a worker has no terminal, and could not find syslog again if that restarted. */
+static int line_fd = -1;
+
+static void pass_line(enum log_level level, const char *text)
 {
-	struct message ready = {.type = MESSAGE_READY};
+	struct message message = {.type = MESSAGE_LINE, .level = level};
+
+	snprintf(message.text, sizeof(message.text), "%s", text);
+	channel_send(line_fd, &message);
+}
+
+/* Everything that has to be opened once is open. */
+static void shut_in(const struct worker *worker, const struct worker_setup *setup)
+{
+	const struct filter_needs needs = {
+		.is_server = setup->conf->role == CONF_SERVER,
+		.splices = setup->conf->forward != CONF_FORWARD_COPY,
+		.pid = getpid(),
+	};
+
+	sandbox_close(&needs, worker->channel_fd, setup->index == 0);
+}
+
+/*
+ * Everything that is open later is opened here, while files can be: c-ares wants some for its
+ * random numbers. Nothing is read from the network yet.
+ */
+static int open_all(struct worker *worker, const struct worker_setup *setup)
+{
 	int error = loop_init(&worker->loop);
 
 	if (error < 0)
@@ -152,7 +177,20 @@ static int start(struct worker *worker, const struct worker_setup *setup)
 	worker->relay.on_greeted = on_greeted;
 	worker->relay.on_doubt = on_doubt;
 	worker->relay.on_idle = on_idle;
-	return channel_send(worker->channel_fd, &ready);
+	return 0;
+}
+
+static int drop_privileges(struct worker *worker, const struct worker_setup *setup)
+{
+	int error;
+
+	sandbox_enter(setup->conf->pid_file[0] != '\0', setup->index == 0);
+	error = privilege_drop(setup->user);
+	if (error < 0)
+		return error;
+	sandbox_limit();
+	shut_in(worker, setup);
+	return 0;
 }
 
 static int become_worker(struct worker *worker, const struct worker_setup *setup)
@@ -166,16 +204,30 @@ static int become_worker(struct worker *worker, const struct worker_setup *setup
 	error = keep_only_own_descriptors(worker, setup);
 	if (error < 0)
 		return error;
-	return privilege_drop(setup->user);
+	if (setup->conf->pid_file[0] != '\0') {
+		line_fd = worker->channel_fd;
+		log_use_sink(pass_line);
+	}
+	return 0;
+}
+
+static int start(struct worker *worker, const struct worker_setup *setup)
+{
+	const struct message ready = {.type = MESSAGE_READY};
+	int error = become_worker(worker, setup);
+
+	if (error == 0)
+		error = open_all(worker, setup);
+	if (error == 0)
+		error = drop_privileges(worker, setup);
+	return error < 0 ? error : channel_send(worker->channel_fd, &ready);
 }
 
 int worker_run(const struct worker_setup *setup)
 {
 	struct worker worker = {0};
-	int error = become_worker(&worker, setup);
+	int error = start(&worker, setup);
 
-	if (error == 0)
-		error = start(&worker, setup);
 	if (error < 0) {
 		log_error("cannot start: %s", strerror(-error));
 		return EXIT_FAILURE;
@@ -183,5 +235,6 @@ int worker_run(const struct worker_setup *setup)
 	error = loop_run(&worker.loop);
 	service_exit(&worker.relay);
 	loop_exit(&worker.loop);
+	secret_wipe_all();
 	return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -47,6 +47,10 @@ def is_running(pid):
         return False
 
 
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 def listening(node):
     """The TCP ports that somebody listens on."""
     rows = node.run(["ss", "-tlnH"]).stdout.splitlines()
@@ -85,6 +89,29 @@ def test_background_start_that_fails(net):
     assert result.returncode == 1
     assert "another program listens there" in result.stderr
     assert not pid_file.exists()
+
+
+def test_background_worker_has_a_voice(net, in_background):
+    """It has no terminal from its start: its lines come by the supervisor."""
+    pid_file = net.client.directory / "mpbridge.pid"
+    started = net.client.run([binary(), *CLIENT, "-v", "-f", pid_file], timeout=10)
+    pid = int(pid_file.read_text())
+    try:
+        assert "mpbridge: debug: worker 0: " in started.stderr
+        for process in (pid, *children(pid)):
+            links = {Path(f"/proc/{process}/fd/{fd}").readlink() for fd in (0, 1, 2)}
+            assert links == {Path("/dev/null")}
+    finally:
+        end(pid)
+
+
+@pytest.mark.parametrize("flags", [["-k", "hunter2"], ["-khunter2"], ["--password=hunter2"]],
+                         ids=" ".join)
+def test_password_is_not_in_the_list_of_processes(stage, net, flags):
+    client = stage.client(net, flags=[*flags, "-t", "299"]).start().wait_ready()
+    for pid in (client.process.pid, *children(client.process.pid)):
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert b"299" in line and b"hunter2" not in line
 
 
 def test_verbose_in_the_foreground(stage, net):
