@@ -106,6 +106,10 @@ class Daemon:
         """All that it has said so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def forget_log(self):
+        """What an earlier one of that name said, "ready" included."""
+        self._log.unlink(missing_ok=True)
+
     def log_tail(self, lines=15):
         return "\n".join(self.log.splitlines()[-lines:])
 

@@ -16,6 +16,8 @@ import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from testbed import wait_until
+
 _CLONE_NEWNET = 0x40000000
 LIMIT_S = 10
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -61,6 +63,12 @@ def listen(node, ip, port=0, backlog=1024):
 
 def port_of(opened):
     return opened.getsockname()[1]
+
+
+def wait_listening(node, port):
+    """Until a program there listens on that port."""
+    wait_until(lambda: node.run(["ss", "-tlnH", f"sport = :{port}"]).stdout, 5,
+               f"something to listen on port {port}")
 
 
 class Ends:
@@ -182,11 +190,21 @@ class Background:
 
 def exchange(near, far, count, seed=0):
     """count bytes both ways at once, then a clean end both ways; each side must have all of it."""
+    _exchange(near, far, count, seed, send_and_end, receive_all)
+
+
+def exchange_exactly(near, far, count, seed=0):
+    """The same without the ends."""
+    _exchange(near, far, count, seed, lambda opened, data: opened.sendall(data),
+              lambda opened: receive(opened, count))
+
+
+def _exchange(near, far, count, seed, send, receive_it):
     up, down = payload(count, seed), payload(count, seed + 1)
 
     def talk(opened, data):
-        sender = Background(send_and_end, opened, data)
-        got = receive_all(opened)
+        sender = Background(send, opened, data)
+        got = receive_it(opened)
         sender.result()
         return got
 
@@ -225,6 +243,7 @@ def fill(opened, quiet_s=0.5, limit_bytes=256 << 20):
             pass
     opened.settimeout(LIMIT_S)
     return sent
+
 
 def unacknowledged(opened):
     """Bytes that the peer's kernel has not acknowledged."""

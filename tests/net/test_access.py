@@ -49,8 +49,8 @@ class Server:
         self.ip = server_ips[0]
         # each worker limits what it says for itself, so one of them tells what is said
         text = config_text(server_ips, {"local_address": None, "workers": 1, **(keys or {})})
-        (net.server.directory / "server.log").unlink(missing_ok=True)
         self.daemon = Daemon(net.server, "server", text)
+        self.daemon.forget_log()
 
     def __enter__(self):
         self.daemon.start().wait_ready()

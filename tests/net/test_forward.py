@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from hosts import digest, payload
+from hosts import digest, payload, wait_listening
 from testbed import iperf, wait_until
 from testbed.mpbridge import PORT
 
@@ -49,11 +49,6 @@ Subsystem sftp internal-sftp
 def file_digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16], path.stat().st_size
-
-
-def wait_listening(node, port):
-    wait_until(lambda: node.run(["ss", "-tlnH", f"sport = :{port}"]).stdout, 5,
-               f"something to listen on port {port}")
 
 
 def url_host(ip):
