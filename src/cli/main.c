@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mpbridge: bonds the links between two routers. */
+#include "cli/keygen.h"
+#include "cli/pair.h"
 #include "cli/run.h"
 #include "cli/status.h"
 
@@ -16,6 +18,8 @@ static const struct subcommand {
 	{"client", run_client, "carry intercepted connections to the far router"},
 	{"server", run_server, "take them in from there and connect to their destinations"},
 	{"status", run_status, "tell how those that run here are"},
+	{"pair", run_pair, "write the files of a client and its server, with a new key"},
+	{"keygen", run_keygen, "print a new key"},
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
@@ -46,7 +50,7 @@ int main(int argc, char **argv)
 		puts("mpbridge " MPBRIDGE_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (is_one_of(word, "--help", "-h")) {
+	if (is_one_of(word, "--help", "-h") || strcmp(word, "help") == 0) {
 		print_usage(stdout);
 		return EXIT_SUCCESS;
 	}

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "conf/conf.h"
 #include "conf/messages.h"
+#include "crypto/crypto.h"
 #include "daemon/privilege.h"
 #include "daemon/supervisor.h"
 
@@ -47,8 +48,10 @@ static int run(enum conf_role role, int argc, char **argv)
 			log_set_level(LOG_LEVEL_DEBUG);
 		log_notes(&notes);
 		status = supervisor_run(&conf);
+		conf_exit(&conf);
 		secret_wipe_all();
 	}
+	crypto_exit();
 	return status;
 }
 

@@ -2,6 +2,8 @@
 /* Checks of the configuration as a whole. */
 #include "conf/check.h"
 
+#include "conf/credential.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -321,16 +323,6 @@ static void note_secondary(struct draft *draft)
 	}
 }
 
-static void note_password(struct draft *draft)
-{
-	const char *key = is_given(draft, "password") ? "password" : "key";
-	char where[DRAFT_WHERE_BYTES];
-
-	if (draft->has_password && draft->conf.method == CONF_METHOD_NONE)
-		messages_add(draft->notes, "%s: ignored: method none protects nothing with it",
-			     draft_where(draft, option_of(draft, key), -1, where));
-}
-
 /* A second subflow and TCP Fast Open do not go together in the kernel; see DESIGN.md. */
 static void note_fast_open(struct draft *draft)
 {
@@ -353,6 +345,6 @@ void check_draft(struct draft *draft)
 	inherit_congestion(&draft->conf);
 	check_path_roles(draft);
 	note_secondary(draft);
-	note_password(draft);
+	credential_check(draft);
 	note_fast_open(draft);
 }

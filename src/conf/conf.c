@@ -3,6 +3,7 @@
 #include "conf/conf.h"
 
 #include "conf/check.h"
+#include "conf/credential.h"
 #include "conf/draft.h"
 #include "conf/flags.h"
 #include "conf/json.h"
@@ -22,10 +23,16 @@ int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, stru
 		json_read_file(&draft, file);
 	flags_read(&draft, argc, argv);
 	check_draft(&draft);
-	if (errors->count > 0)
-		return -EINVAL;
-	*out = draft.conf;
-	return 0;
+	if (errors->count == 0)
+		*out = draft_take(&draft);
+	draft_exit(&draft);
+	return errors->count == 0 ? 0 : -EINVAL;
+}
+
+void conf_exit(struct conf *conf)
+{
+	credential_free(conf->key);
+	conf->key = NULL;
 }
 
 uint8_t conf_router_of(const struct conf *conf, const struct address *server)

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "conf/messages.h"
+#include "shadowsocks/method.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -19,9 +20,6 @@
 #define CONF_NAME_BYTES	      256 /* a host name: 253 characters (RFC 1035) and NUL */
 
 enum conf_role { CONF_CLIENT, CONF_SERVER };
-
-/* How a connection to the far router begins, and what protects it. */
-enum conf_method { CONF_METHOD_NONE };
 
 /* How payload is moved. AUTO is splice. COPY is there for tests and for kernels with a fault. */
 enum conf_forward { CONF_FORWARD_AUTO, CONF_FORWARD_COPY };
@@ -71,8 +69,9 @@ struct conf {
 	/* client: where to listen for intercepted connections. server: source of outgoing ones. */
 	struct conf_host local[2];
 	unsigned n_locals;
-	uint16_t local_port; /* client only */
-	enum conf_method method;
+	uint16_t local_port;	     /* client only */
+	const struct method *method; /* never NULL */
+	uint8_t *key;	    /* the master key, method_key_bytes(method) of it; NULL: none */
 	uint32_t timeout_s; /* an idle flow ends after it */
 	bool fast_open;	    /* accepted, not used */
 	enum conf_forward forward;
@@ -97,11 +96,16 @@ struct conf {
  * Reads the configuration of `role` from the flags in argv (argv[0] is not looked at), and first
  * from the file that a -c in them names; a flag wins over the file. This is the one function that
  * reads a file here, and it changes nothing anywhere. Both lists start empty. 0: *out is complete
- * and allowed; `notes` has a line for each thing that was accepted but means nothing here. -EINVAL:
- * `errors` names every mistake, *out is untouched. Neither list ever holds a password or a key.
+ * and allowed, to be given back with conf_exit(); `notes` has a line for each thing that was
+ * accepted but means nothing here, or should be otherwise. -EINVAL: `errors` names every mistake,
+ * *out is untouched. Neither list ever holds a password or a key, and those in argv are overwritten
+ * there, out of the sight of ps(1).
  */
 int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, struct messages *errors,
 	      struct messages *notes);
+
+/* Wipes the key and gives its memory back. */
+void conf_exit(struct conf *conf);
 
 /* Client: the far router that has this address, whatever its port; of an unknown one, the first. */
 uint8_t conf_router_of(const struct conf *conf, const struct address *server);

@@ -2,8 +2,9 @@
 /* A configuration that is being read. */
 #include "conf/draft.h"
 
-#include "conf/method.h"
+#include "conf/credential.h"
 #include "conf/syntax.h"
+#include "crypto/crypto.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -27,6 +28,20 @@ void draft_init(struct draft *draft, enum conf_role role, struct messages *error
 		.errors = errors,
 		.notes = notes,
 	};
+}
+
+struct conf draft_take(struct draft *draft)
+{
+	struct conf conf = draft->conf;
+
+	draft->conf.key = NULL;
+	return conf;
+}
+
+void draft_exit(struct draft *draft)
+{
+	credential_free(draft->conf.key);
+	crypto_wipe(draft, sizeof(*draft));
 }
 
 void draft_name_file(struct draft *draft, const char *file)
@@ -311,15 +326,13 @@ static void ignore(const struct setting *setting)
 
 static void set_method(const struct setting *setting)
 {
-	enum conf_method *method = place(setting, sizeof(*method));
-	const char *problem = NULL;
-	char found[VALUE_BYTES];
+	const struct method **method = place(setting, sizeof(void *));
 
+	*method = NULL;
 	if (setting->value.kind != VALUE_TEXT)
 		draft_reject(setting);
-	else if ((problem = method_read(setting->value.text, method)))
-		messages_add(setting->draft->errors, "%s: found %s: %s; this version has: none",
-			     setting->where, describe(&setting->value, found), problem);
+	else if (!(*method = method_find(setting->value.text)))
+		reject_because(setting, method_refusal(setting->value.text));
 }
 
 static void set_mode(const struct setting *setting)
@@ -336,17 +349,31 @@ static void set_mode(const struct setting *setting)
 		draft_reject(setting);
 }
 
+/* A password of digits is often written without quotes. The value is never shown. */
 static void set_secret(const struct setting *setting)
 {
+	struct draft *draft = setting->draft;
+	struct draft_secret *secret = &draft->secret[credential_kind(setting->option)];
 	char allowed[160];
+	int length = 0;
 
+	crypto_wipe(secret, sizeof(*secret));
 	if (setting->value.kind == VALUE_TEXT)
-		setting->draft->has_password |= setting->value.text[0] != '\0';
+		length = snprintf(secret->text, sizeof(secret->text), "%s", setting->value.text);
 	else if (setting->value.kind == VALUE_NUMBER)
-		setting->draft->has_password = true;
+		length = snprintf(secret->text, sizeof(secret->text), "%lld",
+				  (long long)setting->value.number);
 	else
-		messages_add(setting->draft->errors, "%s: not a text; allowed: %s", setting->where,
+		messages_add(draft->errors, "%s: not a text; allowed: %s", setting->where,
 			     option_allowed(setting->option, setting->is_element, allowed));
+	if (length >= DRAFT_SECRET_BYTES)
+		messages_add(draft->errors, "%s: too long; allowed: at most %d characters",
+			     setting->where, DRAFT_SECRET_BYTES - 1);
+	else
+		secret->is_read =
+			setting->value.kind == VALUE_TEXT || setting->value.kind == VALUE_NUMBER;
+	if (draft_source_of(draft, setting->option) == DRAFT_FILE && length > 0)
+		draft->is_telling = true;
 }
 
 /* Whether the value switches off what its key stands for. */

@@ -10,17 +10,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRAFT_WHERE_BYTES 384
+#define DRAFT_WHERE_BYTES  384
+#define DRAFT_SECRET_BYTES 512
 
 /* Who gave an option its value. A later one replaces an earlier one. */
 enum draft_source { DRAFT_NOBODY, DRAFT_FILE, DRAFT_FLAG };
 
+/* The two ways to give a key; each has a row in option_table. */
+enum draft_secret_kind { DRAFT_PASSWORD, DRAFT_KEY, DRAFT_SECRETS };
+
+struct draft_secret {
+	bool is_read; /* false: not given, or that was a mistake and has been told */
+	char text[DRAFT_SECRET_BYTES];
+};
+
 struct draft {
 	struct conf conf;
-	char file[256];	   /* the name of the file, for messages; "": there is none */
-	bool is_unread;	   /* there is a file, and it could not be read as one object */
-	bool has_password; /* one that is not empty */
-	bool has_routers;  /* the file has `server` as a list of lists */
+	char file[256];	  /* the name of the file, for messages; "": there is none */
+	bool is_unread;	  /* there is a file, and it could not be read as one object */
+	bool is_open;	  /* others than its owner may read the file */
+	bool is_telling;  /* the file has a password or a key that is not empty */
+	bool has_routers; /* the file has `server` as a list of lists */
+	struct draft_secret secret[DRAFT_SECRETS];
 	enum draft_source source[OPTIONS_MAX]; /* by row of option_table; set by wrong values too */
 	struct messages *errors, *notes;
 };
@@ -55,6 +66,12 @@ struct setting {
 /* Defaults, and nobody's values. */
 void draft_init(struct draft *draft, enum conf_role role, struct messages *errors,
 		struct messages *notes);
+
+/* The configuration that has been read; from then on the key in it is the caller's. */
+struct conf draft_take(struct draft *draft);
+
+/* Wipes it. */
+void draft_exit(struct draft *draft);
 
 /* From now on messages speak of this file. Of a long name they have the end. */
 void draft_name_file(struct draft *draft, const char *file);

@@ -143,6 +143,7 @@ static void add_valueless(struct draft *draft, const struct conf_option *option)
 	messages_add(draft->errors, "%s: needs a value", option_flag_name(option, flag));
 }
 
+/* A secret is overwritten in argv: ps(1) shows that. */
 static void read_flag(struct draft *draft, const struct conf_option *option, char *text)
 {
 	struct setting setting = {.draft = draft, .option = option, .base = &draft->conf};

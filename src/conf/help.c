@@ -19,6 +19,20 @@ static void print_flag(FILE *out, const struct conf_option *option)
 	fprintf(out, "  %-32s %s\n", left, option->about);
 }
 
+static void print_methods(FILE *out)
+{
+	size_t column = 0;
+
+	fprintf(out, "\nMethods, the same one at both ends:");
+	for (const struct method *method = method_table; method->name; method++) {
+		if (column + strlen(method->name) > 74)
+			column = 0;
+		fprintf(out, "%s%s", column ? " " : "\n  ", method->name);
+		column += strlen(method->name) + 1;
+	}
+	fprintf(out, "\n");
+}
+
 /* A row that keeps nothing is only named: mpbridge.conf(5) has the reasons. */
 static void print_names(FILE *out, enum conf_role role, enum option_type type, const char *title)
 {
@@ -50,6 +64,7 @@ void conf_print_help(FILE *out, enum conf_role role)
 	fprintf(out,
 		"\nDefaults are in parentheses. In the file a key is the long flag with \"_\" for "
 		"\"-\".\n");
+	print_methods(out);
 	print_names(out, role, OPTION_IGNORED, "Accepted without effect:");
 	print_names(out, role, OPTION_REFUSED, "Refused:");
 	fprintf(out, "\nSee mpbridge.conf(5).\n");

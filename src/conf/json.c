@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "conf/syntax.h"
+#include "crypto/crypto.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_BYTES_MAX (1024UL * 1024)
@@ -363,15 +365,20 @@ void json_read_text(struct draft *draft, const char *name, const char *text, siz
 	}
 }
 
-/* Reads what is there, up to `max` bytes. Returns how many, or -errno. */
-static ssize_t read_all(const char *file, char *text, size_t max)
+/*
+ * Reads what is there, up to `max` bytes. Returns how many, or -errno. *is_open: it is a file that
+ * others than its owner may read or write.
+ */
+static ssize_t read_all(const char *file, char *text, size_t max, bool *is_open)
 {
+	struct stat about;
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t length = 0;
 	ssize_t got = 0;
 
 	if (fd < 0)
 		return -errno;
+	*is_open = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & 077);
 	while (length < max && (got = read(fd, text + length, max - length)) > 0)
 		length += (size_t)got;
 	got = got < 0 ? -errno : (ssize_t)length;
@@ -382,7 +389,7 @@ static ssize_t read_all(const char *file, char *text, size_t max)
 void json_read_file(struct draft *draft, const char *file)
 {
 	char *text = malloc(FILE_BYTES_MAX + 2);
-	ssize_t length = text ? read_all(file, text, FILE_BYTES_MAX + 1) : -ENOMEM;
+	ssize_t length = text ? read_all(file, text, FILE_BYTES_MAX + 1, &draft->is_open) : -ENOMEM;
 
 	draft_name_file(draft, file);
 	draft->is_unread = true;
@@ -392,7 +399,7 @@ void json_read_file(struct draft *draft, const char *file)
 	} else {
 		text[length] = '\0';
 		json_read_text(draft, file, text, (size_t)length);
-		explicit_bzero(text, (size_t)length); /* it may have held a password */
+		crypto_wipe(text, (size_t)length); /* it may have held a password */
 	}
 	free(text);
 }

@@ -59,10 +59,13 @@ const struct conf_option option_table[] = {
 	 .about = "the port that connections are redirected to (1080)"},
 	{"local_port", 'l', false, SERVER, OPTION_NUMBER, "PORT", AT(local_port), RANGE(1, 65535),
 	 .about = "accepted for old files; a server has no use for it"},
-	{"method", 'm', true, BOTH, OPTION_METHOD, "METHOD", AT(method),
-	 .about = "none: the wire format of shadowsocks without a cipher"},
-	{"password", 'k', false, BOTH, OPTION_SECRET, "TEXT", .about = "not used by method none"},
-	{"key", 0, false, BOTH, OPTION_SECRET, "TEXT", .about = "not used by method none"},
+	{"method", 'm', true, BOTH, OPTION_METHOD, "METHOD",
+	 .at = {offsetof(struct conf, method), sizeof(void *)},
+	 .about = "what protects the connections, see below"},
+	{"password", 'k', false, BOTH, OPTION_SECRET, "TEXT",
+	 .about = "the same at both ends; of 2022-... and auth-only the key"},
+	{"key", 0, false, BOTH, OPTION_SECRET, "BASE64",
+	 .about = "the key, in place of a password; mpbridge keygen makes one"},
 	{"timeout", 't', false, BOTH, OPTION_NUMBER, "SECONDS", AT(timeout_s), RANGE(1, 2592000),
 	 .about = "end a connection that was silent for so long (300)"},
 	{"fast_open", 0, false, BOTH, OPTION_BOOL, NULL, AT(fast_open),
@@ -301,6 +304,16 @@ static void join_words(const char *const *words, char *buf, size_t bytes)
 					 *words);
 }
 
+static void join_methods(char *buf, size_t bytes)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (const struct method *method = method_table; method->name && used < bytes; method++)
+		used += (size_t)snprintf(buf + used, bytes - used, "%s%s", used ? ", " : "",
+					 method->name);
+}
+
 const char *option_allowed(const struct conf_option *option, bool is_element, char buf[static 160])
 {
 	static const char *const texts[] = {
@@ -316,7 +329,6 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 		[OPTION_ADDRESS] = "an IP address",
 		[OPTION_CONGESTION] =
 			"the name of a congestion control (1 to 15 of a-z, 0-9, _), or \"\"",
-		[OPTION_METHOD] = "none",
 		[OPTION_SECRET] = "a text",
 		[OPTION_HELP] = "",
 	};
@@ -324,6 +336,8 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 
 	if (option->words)
 		join_words(option->words, buf, 160);
+	else if (option->type == OPTION_METHOD)
+		join_methods(buf, 160);
 	else if (option->type == OPTION_NUMBER)
 		snprintf(buf, 160, "a whole number from %lld to %lld", (long long)option->min,
 			 (long long)option->max);

@@ -26,9 +26,9 @@ enum option_type {
 	OPTION_INTERFACE,  /* an interface's name, into a buffer */
 	OPTION_ADDRESS,	   /* struct address */
 	OPTION_CONGESTION, /* struct conf_congestion */
-	OPTION_METHOD,	   /* enum conf_method; what other programs have is refused by name */
+	OPTION_METHOD,	   /* struct method; what other programs have is refused by name */
 	OPTION_MODE,	   /* TCP and UDP of shadowsocks-libev: kept nowhere */
-	OPTION_SECRET,	   /* a password: nothing uses it yet, and nothing ever shows it */
+	OPTION_SECRET,	   /* a password or a key: credential.c; no message ever shows it */
 	OPTION_IGNORED,	   /* accepted; `about` says in the log why it means nothing */
 	OPTION_REFUSED,	   /* unless it switches off; `about` says why, and what to do */
 	OPTION_FILE,	   /* -c: a flag alone */

@@ -90,6 +90,8 @@ const struct call calls_allowed[] = {
 	ROW(splice, CALL_SPLICING),
 	ROW(recvfrom, CALL_ALWAYS),
 	ROW(sendto, CALL_ALWAYS),
+	ROW(readv, CALL_ALWAYS),
+	ROW(writev, CALL_ALWAYS),
 #ifdef SYS_recv
 	ROW(recv, CALL_ALWAYS),
 #endif
@@ -158,7 +160,6 @@ const struct call calls_allowed[] = {
 	/* the end, by a failed assertion too, which tells of itself and sends SIGABRT to itself */
 	ROW(exit_group, CALL_ALWAYS),
 	ROW(exit, CALL_ALWAYS),
-	ROW(writev, CALL_ALWAYS),
 	ROW(rt_sigprocmask, CALL_ALWAYS),
 	{SYS_tgkill, CALL_ALWAYS, NULL, 1},
 	{SYS_tkill, CALL_ALWAYS, NULL, 1},

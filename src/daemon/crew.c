@@ -25,6 +25,7 @@ static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 		.conf = crew->conf,
 		.user = crew->user,
 		.board = crew->board,
+		.salts = crew->salts,
 		.directory = crew->directory,
 		.listener_fds = crew->sockets->fd[worker->index],
 		.n_listeners = crew->sockets->n_addresses,

@@ -48,6 +48,7 @@ struct crew {
 	const struct sockets *sockets;
 	const struct privilege_user *user;
 	struct board *board;
+	const struct salts_file *salts;
 	const struct directory *directory; /* server; NULL on a client */
 	unsigned n_workers;
 	struct crew_worker worker[BOARD_WORKERS_MAX];

@@ -10,6 +10,7 @@
 #include "daemon/naming.h"
 #include "daemon/privilege.h"
 #include "daemon/resolve.h"
+#include "daemon/salts_file.h"
 #include "daemon/signals.h"
 #include "daemon/sockets.h"
 #include "paths/manager.h"
@@ -38,6 +39,7 @@ struct supervisor {
 	struct privilege_user user;
 	struct sockets sockets;
 	struct board *board;
+	struct salts_file salts;
 	struct manager *manager;
 	struct naming *naming; /* NULL on a client */
 	struct crew crew;
@@ -160,6 +162,7 @@ static int start_crew(struct supervisor *supervisor)
 		.sockets = &supervisor->sockets,
 		.user = &supervisor->user,
 		.board = supervisor->board,
+		.salts = &supervisor->salts,
 		.directory = naming_directory(supervisor->naming),
 		.n_workers = supervisor->sockets.n_workers,
 		.on_ready = on_crew_ready,
@@ -216,6 +219,21 @@ static int prepare_board(struct supervisor *supervisor)
 	return -ENOMEM;
 }
 
+/* Before the workers are made, who share it. */
+static int prepare_salts(struct supervisor *supervisor)
+{
+	const struct conf *conf = supervisor->conf;
+	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
+	int error;
+
+	if (conf->method->format == METHOD_PLAIN)
+		return 0;
+	error = salts_file_open(&supervisor->salts, port, supervisor->sockets.n_workers);
+	if (error < 0)
+		log_error("no memory for salts: %s", strerror(-error));
+	return error;
+}
+
 /* Each step logs its own failure. */
 static int prepare(struct supervisor *supervisor)
 {
@@ -230,6 +248,8 @@ static int prepare(struct supervisor *supervisor)
 		error = prepare_board(supervisor);
 	if (error == 0 && conf->role == CONF_SERVER)
 		error = naming_open(&supervisor->naming, conf);
+	if (error == 0)
+		error = prepare_salts(supervisor);
 	if (error == 0)
 		error = manager_open(&supervisor->manager, conf, supervisor->board);
 	return error;
@@ -257,6 +277,7 @@ int supervisor_run(struct conf *conf)
 	sockets_close(&supervisor.sockets);
 	naming_close(supervisor.naming);
 	board_free(supervisor.board);
+	salts_file_close(&supervisor.salts);
 	background_exit();
 	return error < 0 || supervisor.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -160,6 +160,12 @@ static void shut_in(const struct worker *worker, const struct worker_setup *setu
  */
 static int open_all(struct worker *worker, const struct worker_setup *setup)
 {
+	const struct salts salts = {
+		.store = setup->salts->store,
+		.n_tables = setup->salts->n_tables,
+		.own = setup->index,
+		.forgets = setup->conf->method->format == METHOD_2022,
+	};
 	int error = loop_init(&worker->loop);
 
 	if (error < 0)
@@ -169,7 +175,7 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	if (error < 0)
 		return error;
 	error = service_init(&worker->relay, &worker->loop, setup->conf, setup->board,
-			     &setup->board->worker[setup->index], setup->directory,
+			     &setup->board->worker[setup->index], &salts, setup->directory,
 			     worker->listener_fds, worker->n_listeners);
 	if (error < 0)
 		return error;

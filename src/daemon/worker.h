@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "daemon/privilege.h"
+#include "daemon/salts_file.h"
 #include "paths/board.h"
 #include "relay/directory.h"
 
@@ -14,6 +15,7 @@ struct worker_setup {
 	const struct conf *conf;
 	const struct privilege_user *user;
 	struct board *board;
+	const struct salts_file *salts;
 	const struct directory *directory; /* server; NULL on a client */
 	const int *listener_fds;
 	unsigned n_listeners;

@@ -2,7 +2,10 @@
 /* A knock: one connection to the server over one path, with one greeting. */
 #include "paths/knock.h"
 
+#include "base/time.h"
 #include "kernel/socket.h"
+#include "shadowsocks/opener.h"
+#include "shadowsocks/sealer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,17 +58,49 @@ static int open_socket(const struct knock_way *way)
 	return fd;
 }
 
+/* What is sealed is padded; it has no payload. The length in `out`, or -errno. */
+static ssize_t seal(struct knock *knock, const uint8_t *header, size_t n, uint8_t *out)
+{
+	struct sealer sealer;
+	ssize_t length;
+
+	sealer_init(&sealer, knock->codec, NULL);
+	length = sealer_request(&sealer, time_unix_s(), header, n, out, 0);
+	memcpy(knock->salt, sealer.request_salt, sizeof(knock->salt));
+	crypto_wipe(&sealer, sizeof(sealer));
+	return length;
+}
+
+static int say(struct knock *knock)
+{
+	uint8_t header[TARGET_HEADER_BYTES], sealed[SEALER_FRONT_MAX + SEALER_BACK_MAX];
+	size_t n = greeting_write(knock->kind, &knock->about, header);
+	const uint8_t *said = header;
+	ssize_t length = (ssize_t)n;
+
+	if (knock->codec->aead) {
+		length = seal(knock, header, n, sealed);
+		said = sealed;
+	}
+	if (length < 0)
+		return (int)length;
+	if (send(knock->watch.fd, said, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
 static void on_established(struct knock *knock)
 {
-	uint8_t header[TARGET_HEADER_BYTES];
-	size_t length = greeting_write(knock->kind, &knock->about, header);
+	int error;
 
 	knock->state = KNOCK_ENDING;
 	if (knock->on_established)
 		knock->on_established(knock, socket_rtt_us(knock->watch.fd));
-	if (knock->state == KNOCK_ENDING &&
-	    send(knock->watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		end(knock, -errno, no_answer);
+	if (knock->state != KNOCK_ENDING)
+		return;
+	error = say(knock);
+	if (error < 0)
+		end(knock, error, no_answer);
 }
 
 static void on_connecting(struct knock *knock, uint32_t events)
@@ -81,13 +116,57 @@ static void on_connecting(struct knock *knock, uint32_t events)
 		on_established(knock);
 }
 
-/* The answer comes in one piece, or not at all: servers of before said nothing. */
+/* Opens what has come, as far as it goes. Where the plain bytes begin, or NULL: not yet, or never.
+ */
+static const uint8_t *open_steps(struct opener *opener, uint8_t *bytes, size_t n)
+{
+	struct opened opened = {bytes, 0};
+	size_t need = opener_need(opener);
+
+	while (opened.n == 0 && need > 0 && need <= n) {
+		if (opener_step(opener, time_unix_s(), bytes, &opened) < 0)
+			return NULL;
+		bytes += need;
+		n -= need;
+		need = opener_need(opener);
+	}
+	if (need == 0)
+		return n >= GREETING_ANSWER_BYTES ? bytes : NULL;
+	return opened.n >= GREETING_ANSWER_BYTES ? opened.bytes : NULL;
+}
+
+/* 2017: the greeting itself, sent back, is authentic too. */
+static bool is_our_own(const struct knock *knock, const uint8_t *bytes)
+{
+	return memcmp(bytes, knock->salt, method_key_bytes(knock->codec->method)) == 0;
+}
+
+static const uint8_t *open_answer(const struct knock *knock, uint8_t *bytes, size_t n)
+{
+	struct opener opener;
+	const uint8_t *answer;
+
+	if (!knock->codec->aead)
+		return n >= GREETING_ANSWER_BYTES ? bytes : NULL;
+	if (n < CODEC_SALT_MAX || is_our_own(knock, bytes))
+		return NULL;
+	opener_init(&opener, knock->codec, knock->salt);
+	answer = open_steps(&opener, bytes, n);
+	crypto_wipe(&opener, sizeof(opener));
+	return answer;
+}
+
+/*
+ * The answer comes in one piece, or not at all: servers of another make say nothing. It is only
+ * peeked at, so that one in several pieces can be looked at from its start again.
+ */
 static void on_ending(struct knock *knock, uint32_t events)
 {
-	uint8_t answer[GREETING_ANSWER_BYTES];
-	ssize_t got = recv(knock->watch.fd, answer, sizeof(answer), MSG_DONTWAIT);
+	uint8_t bytes[SEALER_FRONT_MAX];
+	ssize_t got = recv(knock->watch.fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	const uint8_t *answer = got > 0 ? open_answer(knock, bytes, (size_t)got) : NULL;
 
-	if (got == (ssize_t)sizeof(answer))
+	if (answer)
 		end(knock, 0, greeting_read_answer(answer));
 	else if (got < 0 && errno != EAGAIN && errno != EINTR)
 		end(knock, -errno, no_answer);
@@ -109,11 +188,12 @@ static void on_deadline(struct timer *timer)
 {
 	struct knock *knock = container_of(timer, struct knock, deadline);
 
-	end(knock, knock->state == KNOCK_ENDING ? 0 : -ETIMEDOUT, no_answer);
+	end(knock, -ETIMEDOUT, no_answer);
 }
 
-void knock_init(struct knock *knock, struct loop *loop)
+void knock_init(struct knock *knock, struct loop *loop, const struct codec *codec)
 {
+	knock->codec = codec;
 	knock->state = KNOCK_IDLE;
 	knock->loop = loop;
 	knock->watch = (struct watch){.fd = -1, .on_event = on_event};

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "base/loop.h"
+#include "shadowsocks/codec.h"
 #include "shadowsocks/greeting.h"
 
 #include <net/if.h>
@@ -23,26 +24,28 @@ struct knock_way {
 struct knock {
 	enum knock_state state;
 	struct loop *loop;
+	const struct codec *codec;
 	struct watch watch;
 	struct timer deadline;
 	struct knock_way way;
 	enum greeting_kind kind;
 	struct address about;
-	void *owner; /* the caller's */
+	uint8_t salt[CODEC_SALT_MAX]; /* of what was said, where it was sealed */
+	void *owner;		      /* the caller's */
 	/* It is established: packets go both ways. rtt_us is the kernel's measure of the handshake.
 	 */
 	void (*on_established)(struct knock *knock, uint32_t rtt_us);
 	/*
 	 * It is over, and KNOCK_IDLE again. error is 0, or why as -errno; -ECONNRESET after it was
-	 * established means that the server does not want us. answer.instance is 0 if there was
-	 * none.
+	 * established means that the server does not want us, and -ETIMEDOUT that it took the
+	 * greeting and neither answered it nor ended. answer.instance is 0 if there was none.
 	 */
 	void (*on_end)(struct knock *knock, bool was_established, int error,
 		       struct greeting_answer answer);
 };
 
-/* Of an idle knock; the two handlers are set. */
-void knock_init(struct knock *knock, struct loop *loop);
+/* Of an idle knock, whose two handlers are then set. Greetings are sealed by the codec. */
+void knock_init(struct knock *knock, struct loop *loop, const struct codec *codec);
 
 /*
  * Connects and says it; both handlers may be called before this returns. `about` is for

@@ -54,6 +54,7 @@ struct manager {
 	struct tables tables;
 	struct absences absences;
 	struct failover failover;
+	struct codec codec; /* of the greetings */
 	bool has_told_left_out;
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
@@ -485,6 +486,11 @@ int manager_start(struct manager *manager, struct loop *loop)
 	}
 	manager->events_fd = -1;
 	manager->loop = loop;
+	error = codec_init(&manager->codec, manager->conf->method, manager->conf->key,
+			   manager->conf->role == CONF_SERVER);
+	if (error)
+		return error;
+	manager->failover.monitors.codec = &manager->codec;
 	manager->failover.on_change = on_health;
 	manager->failover.on_server_gone = on_server_gone;
 	failover_start(&manager->failover, &manager->actor, &manager->paths, loop, manager->board,
@@ -543,6 +549,7 @@ void manager_on_peer_gone(struct manager *manager,
 static void release(struct manager *manager)
 {
 	failover_stop(&manager->failover);
+	codec_exit(&manager->codec);
 	if (manager->loop) {
 		timer_cancel(&manager->loop->timers, &manager->quiet);
 		loop_close(manager->loop, &manager->events);

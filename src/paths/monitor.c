@@ -99,6 +99,19 @@ static void tell_unwanted(struct monitor *monitor, bool is_unwanted)
 	monitor->is_unwanted = is_unwanted;
 }
 
+/* A server with another key is silent for as long as it has patience. */
+static void tell_unanswered(struct monitor *monitor, bool is_unanswered)
+{
+	char server[ADDRESS_TEXT_BYTES];
+
+	if (is_unanswered && !monitor->is_unanswered)
+		log_warning(
+			"path %s: %s takes connections, but does not answer what is said to it: "
+			"has it the same method and key, and the same time? Its log says more",
+			monitor->way.interface, address_format(&monitor->way.server, server));
+	monitor->is_unanswered = is_unanswered;
+}
+
 /* ---- evidence ---- */
 
 static uint64_t heard_ms(const struct monitor *monitor)
@@ -274,6 +287,7 @@ static void on_end(struct knock *knock, bool was_established, int error,
 	enum health_state before = health_shown(&monitor->health);
 
 	if (was_established) {
+		tell_unanswered(monitor, error == -ETIMEDOUT);
 		tell_unwanted(monitor, error == -ECONNRESET);
 		if (answer.instance)
 			note_instance(monitor->all, monitor, &answer);
@@ -352,7 +366,7 @@ static struct monitor *add_monitor(struct monitors *monitors, const struct path 
 	for (unsigned i = 0; i < MONITOR_KNOCKS; i++) {
 		struct knock *knock = &monitor->knock[i];
 
-		knock_init(knock, monitors->loop);
+		knock_init(knock, monitors->loop, monitors->codec);
 		knock->owner = monitor;
 		knock->on_established = on_established;
 		knock->on_end = on_end;

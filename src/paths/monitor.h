@@ -40,12 +40,14 @@ struct monitor {
 	bool was_urgent;      /* told */
 	bool has_told;	      /* the suspicion that there is, or was before this state */
 	struct log_limit suspicions;
-	bool is_unwanted; /* the server ends our greetings: it does not let us in */
+	bool is_unanswered; /* the server says nothing to them */
+	bool is_unwanted;   /* the server ends our greetings: it does not let us in */
 };
 
 struct monitors {
 	struct loop *loop;
 	const struct board *board;
+	const struct codec *codec; /* set by the owner: how greetings are sealed */
 	uint16_t server_port;
 	bool is_late; /* paths that come from now on have to answer before they are used */
 	uint64_t instance[CONF_SERVERS_MAX]; /* of each far router; 0: unknown */

@@ -17,7 +17,7 @@ bool access_permits_peer(const struct conf *conf, const struct board_table *tabl
 {
 	if (conf->n_allow > 0)
 		return is_in(conf->allow, conf->n_allow, peer);
-	return board_is_connected(table, peer);
+	return conf->key || board_is_connected(table, peer);
 }
 
 const char *access_refuses_target(const struct conf *conf, const struct board_table *table,

@@ -10,8 +10,9 @@
 #include <stdbool.h>
 
 /*
- * Whether a peer may use this server: one that `allow` names, or, without `allow`, one in a subnet
- * that this router is directly connected to. (There is no key with method `none`.)
+ * Whether a peer may use this server, as far as its address tells: one that `allow` names; without
+ * `allow`, with a key everyone, since the key will tell, and without one those in a subnet that
+ * this router is directly connected to.
  */
 bool access_permits_peer(const struct conf *conf, const struct board_table *table,
 			 const struct address *peer);

@@ -6,7 +6,10 @@
 #include "kernel/socket.h"
 #include "relay/candidate.h"
 #include "relay/destination.h"
+#include "relay/dialog.h"
 #include "relay/race.h"
+#include "relay/seal.h"
+#include "relay/sealed.h"
 #include "relay/transfer.h"
 #include "shadowsocks/target.h"
 
@@ -333,13 +336,53 @@ static void tell_if_fell_back(struct flow *flow, int fd)
 }
 
 /* A new connection's send buffer takes a header whole; if not, the connection is of no use. */
-static bool send_header(struct flow *flow)
+static int send_header(struct flow *flow)
 {
 	uint8_t header[TARGET_HEADER_BYTES];
 	size_t length = target_write(&flow->target, header);
 
-	return send(flow->side[WAN].watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	       (ssize_t)length;
+	if (send(flow->side[WAN].watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)length)
+		return -ECONNRESET;
+	return 0;
+}
+
+/* What is sealed goes out with the first payload, by the lane. */
+static int begin_sealed(struct flow *flow)
+{
+	struct relay *relay = flow->relay;
+	uint8_t header[TARGET_HEADER_BYTES];
+	size_t length = target_write(&flow->target, header);
+	struct dialog *dialog = flow->dialog = dialog_new(&relay->codec);
+	int error;
+
+	if (!dialog)
+		return -ENOMEM;
+	error = seal_request(&flow->lane[LAN], &dialog->sealer, flow->side[LAN].watch.fd, header,
+			     length, &relay->pools);
+	if (error < 0)
+		return error;
+	opener_init(&dialog->opener, &relay->codec, dialog->sealer.request_salt);
+	lane_open(&flow->lane[WAN], &dialog->opener);
+	return 0;
+}
+
+static int begin(struct flow *flow)
+{
+	if (flow->relay->conf->method->format == METHOD_PLAIN)
+		return send_header(flow);
+	return begin_sealed(flow);
+}
+
+static void on_dialed_target(struct flow *flow, int fd)
+{
+	int error = sealed_respond(flow);
+
+	socket_urgent_inline(fd);
+	if (error < 0)
+		give_up(flow, error);
+	else
+		transfer_start(flow);
 }
 
 static void note_router(struct flow *flow, int fd)
@@ -363,21 +406,21 @@ static void note_address(struct flow *flow, int fd)
 
 static void on_dialed(struct flow *flow)
 {
-	int fd = flow->side[flow_dialed_side(flow)].watch.fd;
+	int fd = flow->side[flow_dialed_side(flow)].watch.fd, error;
 
 	race_close(flow);
 	if (!dials_far_router(flow)) {
-		socket_urgent_inline(fd);
 		note_address(flow, fd);
-		transfer_start(flow);
+		on_dialed_target(flow, fd);
 		return;
 	}
 	note_router(flow, fd);
 	tell_if_fell_back(flow, fd);
-	if (send_header(flow))
-		transfer_start(flow);
+	error = begin(flow);
+	if (error < 0)
+		give_up(flow, error);
 	else
-		give_up(flow, -ECONNRESET);
+		transfer_start(flow);
 }
 
 static void on_raced(struct flow *flow, int error)

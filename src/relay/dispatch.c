@@ -8,6 +8,7 @@
 #include "relay/flow.h"
 #include "relay/intercept.h"
 #include "relay/request.h"
+#include "relay/sealed.h"
 #include "relay/transfer.h"
 
 #include <unistd.h>
@@ -17,6 +18,9 @@ static void step(struct flow *flow, enum flow_side id, uint32_t events)
 	switch (flow->state) {
 	case FLOW_HEADER:
 		request_step(flow);
+		break;
+	case FLOW_REFUSED:
+		sealed_step_refused(flow);
 		break;
 	case FLOW_RESOLVE:
 		destination_step(flow, id, events);
@@ -44,7 +48,7 @@ static void on_side_event(struct flow *flow, enum flow_side id, uint32_t events)
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		side->is_hung_up = true;
 	if (events & EPOLLPRI)
-		flow->lane[id].mode = LANE_COPY;
+		lane_stop_splicing(&flow->lane[id]);
 	step(flow, id, events);
 }
 
@@ -64,6 +68,7 @@ static void on_timer(struct timer *timer)
 
 	switch (flow->state) {
 	case FLOW_HEADER:
+	case FLOW_REFUSED:
 		request_on_timer(flow);
 		break;
 	case FLOW_RESOLVE:

@@ -4,6 +4,8 @@
 
 #include "kernel/socket.h"
 #include "relay/destination.h"
+#include "relay/dialog.h"
+#include "relay/lobby.h"
 #include "relay/race.h"
 
 #include <stdlib.h>
@@ -14,6 +16,14 @@
  * sockets reset when they are closed; only flow_end() calls that off.
  */
 
+static void init_lanes(struct flow *flow)
+{
+	bool copies = flow->relay->conf->forward == CONF_FORWARD_COPY;
+
+	for (int id = 0; id < FLOW_SIDES; id++)
+		lane_init(&flow->lane[id], copies ? LANE_COPY : LANE_SPLICE);
+}
+
 struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 {
 	struct flow *flow = calloc(1, sizeof(*flow));
@@ -23,6 +33,8 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 	flow->relay = relay;
 	flow->side[LAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_lan_event};
 	flow->side[WAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_wan_event};
+	lobby_init_flow(flow);
+	init_lanes(flow);
 	flow->state = FLOW_DIAL;
 	task_init(&flow->task, handlers->on_task);
 	timer_init(&flow->timer, handlers->on_timer);
@@ -62,6 +74,7 @@ void flow_free(struct flow *flow)
 
 	list_remove(&flow->node);
 	race_free(flow);
+	dialog_free(flow->dialog);
 	free(flow);
 	relay->n_flows--;
 	budget_give(&relay->budget, FLOW_FDS);
@@ -89,6 +102,7 @@ static void close_sides(struct flow *flow)
 		loop_close(loop, &flow->side[id].watch);
 	}
 	race_close(flow);
+	lobby_leave(flow);
 	destination_leave(flow);
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);

@@ -21,7 +21,9 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  *
  *   state    what is read             what moves it
  *   HEADER   WAN, only peeked         server: header whole -> DIAL, or, with a name, RESOLVE; a
- *                                     greeting, bad, late -> ENDED
+ *            until it is authentic    greeting, bad, late -> ENDED; not authentic -> REFUSED
+ *   REFUSED  nothing                  the header's deadline, or the peer's end -> ENDED, always with
+ *                                     RST: it does not learn what was wrong, nor where
  *   RESOLVE  nothing                  server: an address that may be tried -> DIAL; none is found,
  *                                     none is permitted, 10 s are over, WAN reset -> ENDED
  *   DIAL     nothing                  the first attempt that connects -> OPEN; the last one failed
@@ -33,7 +35,15 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  *            closed
  */
 /* clang-format on */
-enum flow_state { FLOW_HEADER, FLOW_RESOLVE, FLOW_DIAL, FLOW_OPEN, FLOW_DRAIN, FLOW_ENDED };
+enum flow_state {
+	FLOW_HEADER,
+	FLOW_REFUSED,
+	FLOW_RESOLVE,
+	FLOW_DIAL,
+	FLOW_OPEN,
+	FLOW_DRAIN,
+	FLOW_ENDED
+};
 
 /* The WAN side's full send buffer, see nudge.h. */
 struct nudge {
@@ -46,9 +56,12 @@ struct nudge {
 
 struct destination;
 struct race;
+struct dialog;
 
 struct flow {
-	struct list node; /* in relay->flows */
+	struct list node;    /* in relay->flows */
+	struct list waiting; /* HEADER, REFUSED: in its room of the lobby */
+	struct lobby_room *room;
 	struct relay *relay;
 	struct destination *destination; /* server: a target's name, until it is reached; or NULL */
 	struct side side[FLOW_SIDES];
@@ -60,16 +73,17 @@ struct flow {
 	enum flow_state state;
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
-	uint64_t held_ms;   /* OPEN: when settling began to hold the lane; 0: not yet */
-	struct race *race;  /* DIAL: attempts beside the first; NULL: none were made */
-	uint64_t dialed_ms; /* client: when the far router was reached; 0: not yet */
-	uint8_t router;	    /* client: which one it was */
-	bool is_direct;	    /* client: plain TCP to the target, nothing is bridged */
-	bool is_mute;	    /* client: the kernel tells nothing of its subflows */
-	bool is_witness;    /* client: its subflows are looked at, see evidence.h */
-	bool is_dry;	    /* DRAIN: all that the failed side sent has been passed on */
-	bool is_gone;	    /* DRAIN: the failed side will not say that it has ended */
-	uint8_t failed;	    /* DRAIN: the side that was reset */
+	uint64_t held_ms;      /* OPEN: when settling began to hold the lane; 0: not yet */
+	struct dialog *dialog; /* its ciphers; NULL: not yet, or the method has none */
+	struct race *race;     /* DIAL: attempts beside the first; NULL: none were made */
+	uint64_t dialed_ms;    /* client: when the far router was reached; 0: not yet */
+	uint8_t router;	       /* client: which one it was */
+	bool is_direct;	       /* client: plain TCP to the target, nothing is bridged */
+	bool is_mute;	       /* client: the kernel tells nothing of its subflows */
+	bool is_witness;       /* client: its subflows are looked at, see evidence.h */
+	bool is_dry;	       /* DRAIN: all that the failed side sent has been passed on */
+	bool is_gone;	       /* DRAIN: the failed side will not say that it has ended */
+	uint8_t failed;	       /* DRAIN: the side that was reset */
 };
 
 /* What epoll, the timers and the loop call; dispatch.c has them. */

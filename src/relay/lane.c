@@ -2,6 +2,8 @@
 /* One direction of a flow: bytes from one socket to the other, in order, each once. */
 #include "relay/lane.h"
 
+#include "relay/open.h"
+#include "relay/seal.h"
 #include "relay/splice.h"
 #include "relay/stream.h"
 
@@ -29,7 +31,27 @@
 
 void lane_init(struct lane *lane, enum lane_mode mode)
 {
-	*lane = (struct lane){.mode = mode, .want = WANT_START, .most = UINT64_MAX};
+	*lane = (struct lane){
+		.mode = mode, .raw_mode = mode, .want = WANT_START, .most = UINT64_MAX};
+}
+
+void lane_seal(struct lane *lane, struct sealer *sealer)
+{
+	lane->mode = LANE_SEAL;
+	lane->sealer = sealer;
+}
+
+void lane_open(struct lane *lane, struct opener *opener)
+{
+	lane->mode = LANE_OPEN;
+	lane->opener = opener;
+}
+
+void lane_stop_splicing(struct lane *lane)
+{
+	lane->raw_mode = LANE_COPY;
+	if (lane->mode == LANE_SPLICE)
+		lane->mode = LANE_COPY;
 }
 
 uint32_t lane_pending(const struct lane *lane)
@@ -43,7 +65,7 @@ static void give_back(struct lane *lane, const struct lane_pools *pools)
 		pipe_return(pools->pipes, lane->pipe);
 		lane->pipe = NULL;
 	}
-	if (lane->buffer && buffer_used(lane->buffer) == 0) {
+	if (lane->buffer && buffer_used(lane->buffer) == 0 && buffer_raw(lane->buffer) == 0) {
 		buffer_return(pools->buffers, lane->buffer);
 		lane->buffer = NULL;
 	}
@@ -56,8 +78,8 @@ void lane_discard(struct lane *lane, const struct lane_pools *pools)
 		lane->pipe = NULL;
 		lane->in_pipe = 0;
 	}
-	if (lane->buffer)
-		buffer_take(lane->buffer, buffer_used(lane->buffer));
+	buffer_return(pools->buffers, lane->buffer);
+	lane->buffer = NULL;
 	give_back(lane, pools);
 }
 
@@ -69,17 +91,43 @@ static ssize_t drain(struct lane *lane, int to_fd)
 	return splice_drain(lane, to_fd);
 }
 
+/* Splices, or copies where that cannot be. */
+static ssize_t fill_by_splice(struct lane *lane, int from_fd, const struct lane_pools *pools)
+{
+	ssize_t got = splice_fill(lane, from_fd, pools);
+
+	if (got == -EINVAL || got == 0)
+		lane_stop_splicing(lane);
+	else if (got != -EMFILE)
+		return got;
+	return stream_fill(lane, from_fd, pools);
+}
+
+static ssize_t fill_raw(struct lane *lane, int from_fd, const struct lane_pools *pools)
+{
+	lane->mode = lane->raw_mode;
+	if (lane->mode == LANE_SPLICE)
+		return fill_by_splice(lane, from_fd, pools);
+	return stream_fill(lane, from_fd, pools);
+}
+
 static ssize_t fill(struct lane *lane, int from_fd, const struct lane_pools *pools)
 {
-	if (lane->mode == LANE_SPLICE) {
-		ssize_t got = splice_fill(lane, from_fd, pools);
+	ssize_t got;
 
-		if (got == -EINVAL || got == 0)
-			lane->mode = LANE_COPY;
-		else if (got != -EMFILE)
+	switch (lane->mode) {
+	case LANE_OPEN:
+		got = open_fill(lane, from_fd, pools);
+		if (got != 0 || !open_is_over(lane))
 			return got;
+		break;
+	case LANE_SEAL:
+		return seal_fill(lane, from_fd, pools);
+	case LANE_SPLICE:
+	case LANE_COPY:
+		break;
 	}
-	return stream_fill(lane, from_fd, pools);
+	return fill_raw(lane, from_fd, pools);
 }
 
 /* 0 when nothing is left to drain, or why not. */

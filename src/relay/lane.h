@@ -6,6 +6,9 @@
 #include "base/buffer.h"
 #include "base/loop.h"
 #include "relay/pipe.h"
+#include "shadowsocks/opener.h"
+#include "shadowsocks/salts.h"
+#include "shadowsocks/sealer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +24,8 @@ struct side {
 enum lane_mode {
 	LANE_SPLICE, /* through a pipe, without copying */
 	LANE_COPY,   /* through a buffer: asked for, or splice cannot, or an urgent byte came */
+	LANE_SEAL,   /* through a buffer, encrypting */
+	LANE_OPEN,   /* through a buffer, decrypting; after auth-only's header it goes on as raw */
 };
 
 struct lane {
@@ -29,6 +34,11 @@ struct lane {
 	uint32_t in_pipe;      /* bytes in the pipe */
 	uint32_t want;	       /* bytes to ask splice() for: follows what came lately */
 	enum lane_mode mode;
+	enum lane_mode raw_mode; /* SPLICE or COPY: how plain bytes go on */
+	union {
+		struct sealer *sealer; /* SEAL; borrowed */
+		struct opener *opener; /* OPEN; borrowed */
+	};
 	bool withholds_end; /* the source has failed: an end that is read from it is none */
 	bool has_ended;	    /* the source has said that nothing more comes */
 	bool end_passed;    /* and the destination has been told */
@@ -39,6 +49,7 @@ struct lane {
 struct lane_pools {
 	struct pipe_pool *pipes;
 	struct buffer_pool *buffers;
+	const struct salts *salts; /* for SEAL and OPEN */
 };
 
 enum lane_result {
@@ -50,7 +61,15 @@ enum lane_result {
 	LANE_DESTINATION_RESET, /* the destination takes no more; what it did not take is lost */
 };
 
+/* A lane for plain bytes; `mode` is SPLICE or COPY. */
 void lane_init(struct lane *lane, enum lane_mode mode);
+
+/* What it reads is sealed, or opened, from now on. */
+void lane_seal(struct lane *lane, struct sealer *sealer);
+void lane_open(struct lane *lane, struct opener *opener);
+
+/* An urgent byte came: plain bytes are copied from now on. */
+void lane_stop_splicing(struct lane *lane);
 
 /*
  * Moves what can be moved now. A failure is told once everything that came before it is delivered.

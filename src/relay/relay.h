@@ -11,8 +11,11 @@
 #include "relay/budget.h"
 #include "relay/evidence.h"
 #include "relay/lane.h"
+#include "relay/lobby.h"
 #include "relay/pipe.h"
+#include "shadowsocks/codec.h"
 #include "shadowsocks/greeting.h"
+#include "shadowsocks/salts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,6 +50,9 @@ struct relay {
 	struct pipe_pool pipes;
 	struct buffer_pool buffers;
 	struct lane_pools pools;
+	struct codec codec; /* of a method that is not plain */
+	struct salts salts; /* the same */
+	struct lobby lobby; /* server */
 	struct list flows;
 	struct evidence evidence;
 	struct lookups *lookups; /* server; NULL on a client */

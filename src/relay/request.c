@@ -6,6 +6,8 @@
 #include "relay/access.h"
 #include "relay/destination.h"
 #include "relay/dial.h"
+#include "relay/lobby.h"
+#include "relay/sealed.h"
 #include "shadowsocks/target.h"
 
 #include <errno.h>
@@ -21,13 +23,17 @@ void request_start(struct flow *flow, const struct address *peer)
 	if (!access_permits_peer(relay->conf, relay_table(relay), peer)) {
 		relay_notice(
 			relay, NOTICE_PEER_REFUSED,
-			"refused %s: with method \"none\" only directly connected networks may "
-			"use this server, unless \"allow\" names others",
+			relay->conf->n_allow > 0
+				? "refused %s: it is in none of the networks that \"allow\" "
+				  "names"
+				: "refused %s: with method \"none\" only directly connected "
+				  "networks may use this server, unless \"allow\" names others",
 			address_format_ip(peer, text));
 		flow_abort(flow);
 		return;
 	}
 	flow_set_state(flow, FLOW_HEADER, HEADER_DEADLINE_MS);
+	lobby_enter(flow, peer);
 }
 
 static void refuse_target(struct flow *flow, const struct target *target, const char *why)
@@ -48,11 +54,24 @@ static void witness(struct flow *flow)
 	relay_witness(flow->relay, &local);
 }
 
+/* In one piece, or not at all. */
+static bool send_answer(struct flow *flow, const uint8_t *answer, size_t n)
+{
+	uint8_t sealed[SEALED_ANSWER_MAX];
+	ssize_t length = (ssize_t)n;
+
+	if (flow->dialog) {
+		length = sealed_answer(flow, answer, n, sealed);
+		answer = sealed;
+	}
+	return length > 0 && send(flow->side[WAN].watch.fd, answer, (size_t)length,
+				  MSG_DONTWAIT | MSG_NOSIGNAL) == length;
+}
+
 static void answer_greeting(struct flow *flow, enum greeting_kind kind, const struct address *about)
 {
 	struct relay *relay = flow->relay;
-	int fd = flow->side[WAN].watch.fd;
-	struct address local = socket_local_address(fd);
+	struct address local = socket_local_address(flow->side[WAN].watch.fd);
 	uint8_t answer[GREETING_ANSWER_BYTES];
 	const struct greeting_answer said = {
 		.instance = relay->board->instance,
@@ -62,8 +81,7 @@ static void answer_greeting(struct flow *flow, enum greeting_kind kind, const st
 	local.port = 0;
 	relay->on_greeted(relay, kind, &local, about);
 	greeting_write_answer(&said, answer);
-	if (send(fd, answer, sizeof(answer), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(answer))
+	if (send_answer(flow, answer, sizeof(answer)))
 		flow_end(flow);
 	else
 		flow_abort(flow);
@@ -75,6 +93,7 @@ static void on_target(struct flow *flow, const struct target *target)
 	struct address about;
 	const char *why;
 
+	lobby_leave(flow);
 	if (greeting_parse(target, &greeting, &about)) {
 		answer_greeting(flow, greeting, &about);
 		return;
@@ -101,10 +120,11 @@ static void bad_header(struct flow *flow, const char *what)
 }
 
 /*
- * The header is only peeked at until it is whole, and then taken out exactly: what follows it stays
- * in the socket, where splice() finds it, and a flow that waits for its header holds no buffer.
+ * A plain header is only peeked at until it is whole, and then taken out exactly: what follows it
+ * stays in the socket, where splice() finds it, and a flow that waits for its header holds no
+ * buffer.
  */
-void request_step(struct flow *flow)
+static void step_plain(struct flow *flow)
 {
 	uint8_t bytes[TARGET_HEADER_BYTES];
 	int fd = flow->side[WAN].watch.fd;
@@ -132,7 +152,20 @@ void request_step(struct flow *flow)
 	}
 }
 
+void request_step(struct flow *flow)
+{
+	struct target target;
+
+	if (flow->relay->conf->method->format == METHOD_PLAIN)
+		step_plain(flow);
+	else if (sealed_read(flow, &target))
+		on_target(flow, &target);
+}
+
 void request_on_timer(struct flow *flow)
 {
-	bad_header(flow, "it sent no whole address header in time");
+	if (flow->state == FLOW_REFUSED)
+		flow_abort(flow); /* of this a line has been logged */
+	else
+		bad_header(flow, "it sent no whole header in time");
 }

@@ -10,27 +10,41 @@
 
 #include <assert.h>
 
+/* At most, and never more than a quarter of the descriptors. */
+#define LOBBY_MOST 1024
+
+static void init_lobby(struct relay *relay)
+{
+	uint32_t most = relay->budget.available / FLOW_FDS / 4;
+	uint64_t seed = (uint64_t)(uintptr_t)relay ^ relay->board->instance;
+
+	lobby_init(&relay->lobby, most > LOBBY_MOST ? LOBBY_MOST : most + 1, seed);
+}
+
 int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters,
+		 struct board *board, struct board_counters *counters, const struct salts *salts,
 		 const struct directory *directory, const int *listener_fds, unsigned n)
 {
-	int error = 0;
+	int error;
 
 	*relay = (struct relay){
 		.loop = loop,
 		.conf = conf,
 		.board = board,
 		.counters = counters,
+		.salts = *salts,
 		.table_version = UINT32_MAX,
 		.has_mptcp = socket_has_mptcp(),
 	};
 	budget_init(&relay->budget);
 	pipe_pool_init(&relay->pipes, &relay->budget);
 	buffer_pool_init(&relay->buffers);
-	relay->pools = (struct lane_pools){&relay->pipes, &relay->buffers};
+	relay->pools = (struct lane_pools){&relay->pipes, &relay->buffers, &relay->salts};
+	init_lobby(relay);
 	list_init(&relay->flows);
 	evidence_init(&relay->evidence, relay);
-	if (directory)
+	error = codec_init(&relay->codec, conf->method, conf->key, conf->role == CONF_SERVER);
+	if (error == 0 && directory)
 		error = lookups_open(&relay->lookups, loop, &relay->budget, directory);
 	return error < 0 ? error : listeners_open(relay, listener_fds, n);
 }
@@ -81,4 +95,5 @@ void service_exit(struct relay *relay)
 	lookups_close(relay->lookups);
 	pipe_pool_exit(&relay->pipes);
 	buffer_pool_exit(&relay->buffers);
+	codec_exit(&relay->codec);
 }

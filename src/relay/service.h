@@ -8,11 +8,11 @@
 
 /*
  * Makes a relay over `n` listening sockets, which become its own. The caller sets on_witness and
- * on_idle afterwards. With a directory names are looked up. conf, board, directory and loop must
- * outlive it. 0 or -errno.
+ * on_idle afterwards. With a directory names are looked up. conf, board, the store of salts,
+ * directory and loop must outlive it. 0 or -errno.
  */
 int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters,
+		 struct board *board, struct board_counters *counters, const struct salts *salts,
 		 const struct directory *directory, const int *listener_fds, unsigned n);
 
 /* No new flows from now on. on_idle is called once none is left: at once when there is none. */

@@ -128,20 +128,10 @@ static void step_open(struct flow *flow)
 		flow_end(flow);
 }
 
-/* An urgent byte may have come already: then the lane copies. */
-static void init_lane(struct flow *flow, enum flow_side from)
-{
-	bool copies = flow->relay->conf->forward == CONF_FORWARD_COPY ||
-		      flow->lane[from].mode == LANE_COPY;
-
-	lane_init(&flow->lane[from], copies ? LANE_COPY : LANE_SPLICE);
-	flow->side[from].is_readable = flow->side[from].is_writable = true;
-}
-
 void transfer_start(struct flow *flow)
 {
-	init_lane(flow, LAN);
-	init_lane(flow, WAN);
+	for (int id = 0; id < FLOW_SIDES; id++)
+		flow->side[id].is_readable = flow->side[id].is_writable = true;
 	settle_start(flow);
 	flow_set_state(flow, FLOW_OPEN, (uint64_t)flow->relay->conf->timeout_s * 1000);
 	step_open(flow);

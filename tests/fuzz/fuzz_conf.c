@@ -19,6 +19,7 @@ static void assert_promises(const struct conf *conf)
 	assert(conf->n_paths <= CONF_PATHS_MAX && conf->n_allow <= CONF_NETS_MAX &&
 	       conf->n_deny <= CONF_NETS_MAX);
 	assert(conf->role == CONF_SERVER || conf->n_allow + conf->n_deny == 0);
+	assert(conf->method && !conf->key == (method_key_bytes(conf->method) == 0));
 	for (unsigned i = 0; i < conf->n_servers; i++)
 		assert(conf->server[i].name[0] &&
 		       memchr(conf->server[i].name, '\0', sizeof(conf->server[i].name)));
@@ -59,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert_promises(&draft.conf);
 	assert_clean(&errors);
 	assert_clean(&notes);
+	draft_exit(&draft);
 	free(text);
 	return 0;
 }

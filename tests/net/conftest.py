@@ -15,6 +15,7 @@ goes where there is room. Names of namespaces and folders have the process id, a
 namespace does not separate is left alone: see OwnDirectory in test_status_processes.py.
 """
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +25,14 @@ sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).par
 
 pytest.register_assert_rewrite("observe")
 
+import peers  # noqa: E402
 import testbed  # noqa: E402
 from hosts import Ends  # noqa: E402
 from observe import Stage  # noqa: E402
 
 LOG_LINES = 25
 _bridges = []
+_daemons = []
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,28 @@ class Mode:
     """How a bridge runs. family: of its links, and of the hosts that talk over it."""
     family: int
     forward: str = "auto"
+    method: str = "none"
 
     def __str__(self):
-        return f"ipv{self.family}-{self.forward}"
+        way = self.forward if self.method == "none" else self.method
+        return f"ipv{self.family}-{way}"
+
+    def keys(self):
+        """What both configuration files have of it."""
+        return {"forward": self.forward, "method": self.method,
+                "password": peers.secret(self.method)}
 
 
-MODES = [Mode(family, forward) for family in (4, 6) for forward in ("auto", "copy")]
+# Each way to move payload over both families, and each cipher over one.
+MODES = [Mode(family, forward) for family in (4, 6) for forward in ("auto", "copy")] + [
+    Mode(4, method="auth-only"),
+    Mode(6, method="aes-128-gcm"),
+    Mode(4, method="aes-256-gcm"),
+    Mode(6, method="chacha20-ietf-poly1305"),
+    Mode(6, method="2022-blake3-aes-128-gcm"),
+    Mode(4, method="2022-blake3-aes-256-gcm"),
+    Mode(4, method="2022-blake3-chacha20-poly1305"),
+]
 
 
 def pytest_make_parametrize_id(val):
@@ -69,9 +88,9 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_logreport(report):
     """A test that failed shows what the daemons said. Before xdist hands the report on."""
     if report.failed:
-        for bridge in _bridges:
-            for daemon in (bridge.client, bridge.server):
-                report.sections.append((f"log of the {daemon.role}", daemon.log_tail(LOG_LINES)))
+        of_bridges = [daemon for bridge in _bridges for daemon in (bridge.client, bridge.server)]
+        for daemon in of_bridges + _daemons:
+            report.sections.append((f"log of the {daemon.role}", daemon.log_tail(LOG_LINES)))
 
 
 @pytest.fixture(scope="module")
@@ -113,18 +132,27 @@ def server_keys():
     return {}
 
 
-def _mode_keys(mode, keys):
-    return {"forward": mode.forward, **keys}
-
-
 def _new_bridge(net, mode, client_keys=None, server_keys=None, **options):
     """A Bridge whose logs begin empty."""
-    bridge = testbed.Bridge(net, mode.family, _mode_keys(mode, client_keys or {}),
-                            _mode_keys(mode, server_keys or {}), **options)
-    for daemon in (bridge.client, bridge.server):
-        (daemon.node.directory / f"{daemon.role}.log").unlink(missing_ok=True)
+    bridge = testbed.Bridge(net, mode.family, {**mode.keys(), **(client_keys or {})},
+                            {**mode.keys(), **(server_keys or {})}, **options)
+    bridge.client.forget_log()
+    bridge.server.forget_log()
     _bridges.append(bridge)
     return bridge
+
+
+@contextmanager
+def running(daemon):
+    """A daemon that is ready, and stopped at the end; for what is no bridge of ours."""
+    daemon.forget_log()
+    daemon.start()
+    _daemons.append(daemon)
+    try:
+        yield daemon.wait_ready()
+    finally:
+        daemon.stop()
+        _daemons.remove(daemon)
 
 
 @pytest.fixture(scope="module")

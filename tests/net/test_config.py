@@ -31,6 +31,7 @@ NUMBER = "a whole number from {} to {}"
 PORT = NUMBER.format(1, 65535)
 HOST = "an IP address or a host name"
 PATHS = 'a list, each element an object as { "interface": "wan1" }'
+KEYGEN = '"mpbridge keygen {}" makes one'
 NETWORK = 'a network as "10.0.0.0/8" or "fd00::/8"'
 
 # role, keys, the place that is named, what has to be in that line
@@ -70,10 +71,17 @@ MISTAKES = [
     ("client", {"timeout": 0}, "timeout", ["found 0", NUMBER.format(1, 2592000)]),
     ("client", {"fast_open": "yes"}, "fast_open", ['found "yes"', "true or false"]),
     ("client", {"method": None}, "method", ["missing", "none"]),
-    ("client", {"method": "aes-256-gcm"}, "method", ["not available in this version", "none"]),
-    ("client", {"method": "rc4-md5"}, "method", ["broken", "none"]),
+    ("client", {"method": "aes-192-gcm"}, "method", ["not supported", "none", "aes-256-gcm"]),
+    ("client", {"method": "rc4-md5"}, "method", ["broken", "use 2022-blake3-aes-256-gcm"]),
     ("client", {"method": "magic"}, "method", ['found "magic"', "no such method", "none"]),
     ("client", {"method": 5}, "method", ["found 5", "none"]),
+    ("client", {"method": "aes-256-gcm"}, "password", ["empty", KEYGEN.format("aes-256-gcm")]),
+    ("server", {"method": "auth-only", "password": None}, "password",
+     ["missing", "wants a key, 32 bytes in base64", KEYGEN.format("auth-only")]),
+    ("client", {"method": "2022-blake3-aes-128-gcm", "password": "hunter2"}, "password",
+     ["found a password", "wants a key", KEYGEN.format("2022-blake3-aes-128-gcm")]),
+    ("server", {"method": "aes-128-gcm", "password": "x", "key": "Lc3tTx0BY6ZJ/fCwOx3JvA=="}, "key",
+     ["not the same key"]),
     ("client", {"sever": "10.10.1.2"}, "sever", ['unknown key; did you mean "server"?']),
     ("client", {"zzzzzzzz": 1}, "zzzzzzzz", ["unknown key", "mpbridge.conf(5)"]),
     ("client", {"allow": ["10.10.0.0/16"]}, "allow", ["for a server only"]),
@@ -180,7 +188,10 @@ def test_mistakes_of_file_and_flags_together(net):
 
 
 @pytest.mark.parametrize("keys", [{"password": ["hunter2"]}, {"key": {"a": "hunter2"}},
-                                  {"passwort": "hunter2"}, {"password": "hunter2", "timeout": 0}])
+                                  {"passwort": "hunter2"},
+                                  {"method": "auth-only", "password": "hunter2"},
+                                  {"method": "aes-128-gcm", "password": "x", "key": "hunter2"},
+                                  {"password": "hunter2", "timeout": 0}])
 def test_no_message_holds_a_secret(net, keys):
     _, status, lines = run_keys(net.client, "client", keys)
     assert status == 2

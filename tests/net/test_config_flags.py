@@ -115,7 +115,7 @@ def test_password_is_not_in_the_list_of_processes(stage, net, flags):
 
 
 def test_verbose_in_the_foreground(stage, net):
-    """-v logs more, and never the password."""
+    """-v logs more, and never the password, which ps does not show, either."""
     flags = ["-v", "-k", "hunter2", "-u"]
     server = stage.server(net, flags=flags).start().wait_ready()
     client = stage.client(net, flags=flags).start().wait_ready()
@@ -123,6 +123,7 @@ def test_verbose_in_the_foreground(stage, net):
     for daemon in (client, server):
         assert lines_with(daemon, "debug: add rule")
         assert "hunter2" not in daemon.log
+        assert b"hunter2" not in Path(f"/proc/{daemon.process.pid}/cmdline").read_bytes()
         assert daemon.stop() == 0
 
 

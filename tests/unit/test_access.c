@@ -69,6 +69,22 @@ static void allow_names_who(void **state)
 	assert_false(permits(&conf, "100.128.0.1"));
 }
 
+/* Then the key tells who may come, and allow is a fence before it. */
+static void with_a_key_everyone_or_allow(void **state)
+{
+	uint8_t key[32] = {0};
+	struct conf conf = {.server_port = 8388, .key = key};
+
+	(void)state;
+	assert_true(permits(&conf, "10.10.1.1"));
+	assert_true(permits(&conf, "8.8.8.8"));
+	assert_true(permits(&conf, "fd00:3::7"));
+	add_network(conf.allow, &conf.n_allow, "100.64.0.0/10");
+	assert_true(permits(&conf, "100.64.9.9"));
+	assert_false(permits(&conf, "10.10.1.1"));
+	assert_false(permits(&conf, "8.8.8.8"));
+}
+
 static const char *refuses(const struct conf *conf, const char *target, uint16_t port)
 {
 	struct board_table table = router();
@@ -110,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_allow_only_neighbours),
 		cmocka_unit_test(allow_names_who),
+		cmocka_unit_test(with_a_key_everyone_or_allow),
 		cmocka_unit_test(refuses_impossible_targets),
 		cmocka_unit_test(refuses_its_own_port_and_deny),
 	};

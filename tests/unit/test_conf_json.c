@@ -15,6 +15,9 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A configuration that lacks nothing, with room for one more key. */
+#define METHODS                                                                                    \
+	"none, auth-only, 2022-blake3-aes-128-gcm, 2022-blake3-aes-256-gcm, "                      \
+	"2022-blake3-chacha20-poly1305, aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305"
 #define REQUIRED   "\"server\": \"10.10.1.2\", \"server_port\": 8388, \"method\": \"none\""
 #define WITH(json) "{ " REQUIRED ", " json " }"
 #define NO_SERVER  "\"server_port\": 8388, \"method\": \"none\""
@@ -600,7 +603,7 @@ static void test_keys(void **state)
 		{"{ \"server\": \"a\", \"method\": \"none\" }",
 		 "FILE: server_port: missing; allowed: a whole number from 1 to 65535"},
 		{"{ \"server\": \"a\", \"server_port\": 1 }",
-		 "FILE: method: missing; allowed: none"},
+		 "FILE: method: missing; allowed: " METHODS},
 	};
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
@@ -609,33 +612,33 @@ static void test_keys(void **state)
 static void test_methods(void **state)
 {
 #define METHOD(name) "{ \"server\": \"a\", \"server_port\": 1, \"method\": " name " }"
-#define LATER(name)                                                                                \
+#define FOREIGN(name)                                                                              \
 	{                                                                                          \
-		METHOD("\"" name "\""), "FILE: method: found \"" name "\": not available in "      \
-					"this version; this version has: none"                     \
+		METHOD("\"" name "\""), "FILE: method: found \"" name "\": not supported: "        \
+					"2022-blake3-aes-256-gcm and chacha20-ietf-poly1305 are; " \
+					"allowed: " METHODS                                        \
 	}
 #define BROKEN(name)                                                                               \
 	{                                                                                          \
-		METHOD("\"" name "\""), "FILE: method: found \"" name "\": a stream cipher, "      \
-					"broken and deprecated: others can read and change what "  \
-					"it carries, so it will "                                  \
-					"not be supported; on links of your own, none is as "      \
-					"good; this version has: none"                             \
+		METHOD("\"" name "\""),                                                            \
+			"FILE: method: found \"" name "\": a stream cipher, "                      \
+			"broken and deprecated: others can change what it "                        \
+			"carries, so it is not supported; use "                                    \
+			"2022-blake3-aes-256-gcm, or chacha20-ietf-poly1305 "                      \
+			"where the other end does not know that; allowed: " METHODS                \
 	}
 	static const struct mistake mistakes[] = {
-		LATER("aes-128-gcm"),
-		LATER("chacha20-ietf-poly1305"),
-		LATER("2022-blake3-aes-256-gcm"),
-		LATER("auth-only"),
+		FOREIGN("aes-192-gcm"),
+		FOREIGN("xchacha20-ietf-poly1305"),
+		FOREIGN("2022-blake3-chacha8-poly1305"),
 		BROKEN("rc4-md5"),
 		BROKEN("aes-256-cfb"),
 		BROKEN("chacha20"),
 		BROKEN("salsa20"),
 		{METHOD("\"None\""),
-		 "FILE: method: found \"None\": no such method; this version has: none"},
-		{METHOD("\"\""),
-		 "FILE: method: found \"\": no such method; this version has: none"},
-		{METHOD("null"), "FILE: method: found null; allowed: none"},
+		 "FILE: method: found \"None\": no such method; allowed: " METHODS},
+		{METHOD("\"\""), "FILE: method: found \"\": no such method; allowed: " METHODS},
+		{METHOD("null"), "FILE: method: found null; allowed: " METHODS},
 	};
 
 	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));

@@ -45,7 +45,7 @@ static void rig_init(struct rig *rig, enum lane_mode mode)
 	rig->budget = (struct budget){.limit = 100, .available = 100};
 	pipe_pool_init(&rig->pipes, &rig->budget);
 	buffer_pool_init(&rig->buffers);
-	rig->pools = (struct lane_pools){&rig->pipes, &rig->buffers};
+	rig->pools = (struct lane_pools){.pipes = &rig->pipes, .buffers = &rig->buffers};
 	lane_init(&rig->lane, mode);
 }
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The memory of salts as a file, so that a restart of the program does not forget them. */
+#ifndef MPBRIDGE_SALTS_FILE_H
+#define MPBRIDGE_SALTS_FILE_H
+
+#include "shadowsocks/salts.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct salts_file {
+	struct salts_store *store; /* NULL: not open */
+	unsigned n_tables;	   /* at least as many as there are workers */
+	size_t bytes;
+	int fd; /* -1: memory only */
+};
+
+/*
+ * Opens STORE_DIRECTORY/COOKIE.salts-PORT, the cookie of the network namespace, or makes it, with
+ * room for so many workers; maps it, to be shared with children that are made from now on. Where
+ * no file can be had it is memory only, and a line is logged. 0 or -errno: no memory.
+ */
+int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers);
+
+/* Unmaps it. The file stays. Harmless on zeroes. */
+void salts_file_close(struct salts_file *file);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lobby: a server's connections that have not yet shown who they are. */
+#include "relay/lobby.h"
+
+#include "relay/flow.h"
+
+/*
+ * Theory of operation. Anybody can open connections and say nothing, or little, or nonsense; each
+ * costs a descriptor and a flow until its header's deadline. Their number is bounded, far below
+ * what there are descriptors for, and who comes last is let in: an honest client says at once who
+ * it is, so it is through before others have pushed it out. Room is made where most are waiting,
+ * which is at the address that the crowd comes from.
+ */
+
+void lobby_init(struct lobby *lobby, uint32_t most, uint64_t seed)
+{
+	for (unsigned i = 0; i < LOBBY_ROOMS; i++) {
+		list_init(&lobby->room[i].flows);
+		lobby->room[i].n = 0;
+	}
+	lobby->n = 0;
+	lobby->most = most;
+	lobby->seed = seed;
+}
+
+void lobby_init_flow(struct flow *flow)
+{
+	flow->room = NULL;
+}
+
+/* FNV-1a, which is enough where nobody sees the outcome. */
+static struct lobby_room *room_of(struct lobby *lobby, const struct address *peer)
+{
+	size_t n = peer->family == AF_INET6 ? 8 : 4;
+	uint64_t hash = lobby->seed ^ 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ peer->ip[i]) * 0x100000001b3u;
+	return &lobby->room[(hash >> 32) % LOBBY_ROOMS];
+}
+
+static struct lobby_room *fullest(struct lobby *lobby)
+{
+	struct lobby_room *most = &lobby->room[0];
+
+	for (unsigned i = 1; i < LOBBY_ROOMS; i++)
+		if (lobby->room[i].n > most->n)
+			most = &lobby->room[i];
+	return most;
+}
+
+static void make_room(struct lobby *lobby)
+{
+	struct lobby_room *room = fullest(lobby);
+
+	flow_abort(container_of(room->flows.next, struct flow, waiting));
+}
+
+void lobby_enter(struct flow *flow, const struct address *peer)
+{
+	struct lobby *lobby = &flow->relay->lobby;
+
+	flow->room = room_of(lobby, peer);
+	list_append(&flow->room->flows, &flow->waiting);
+	flow->room->n++;
+	lobby->n++;
+	if (lobby->n > lobby->most)
+		make_room(lobby);
+}
+
+void lobby_leave(struct flow *flow)
+{
+	if (!flow->room)
+		return;
+	list_remove(&flow->waiting);
+	flow->room->n--;
+	flow->relay->lobby.n--;
+	flow->room = NULL;
+}

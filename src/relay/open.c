@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Filling a lane with payload that is opened on the way. */
+#include "relay/open.h"
+
+#include "base/time.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/*
+ * Theory of operation. What comes is opened where it lies, piece by piece; the plain bytes of each
+ * become a run of the buffer, and the lengths and tags between them stay behind. A piece that has
+ * not come whole waits, raw, until the runs have been drained; it is then moved to the buffer's
+ * start. So a flow that stops in the middle of a piece keeps its buffer.
+ *
+ * Before raw bytes (auth-only) not one byte too many is read: those are for splice().
+ */
+
+bool open_is_over(const struct lane *lane)
+{
+	return lane->opener->state == OPENER_RAW;
+}
+
+/* 2017: a client's own request, or another recording, is no answer. See remember() in seal.c. */
+static int check_salt(const struct opener *opener, const struct lane_pools *pools)
+{
+	const struct method *method = opener->codec->method;
+
+	if (method->format != METHOD_2017 || opener->codec->is_server)
+		return 0;
+	return salts_remember(pools->salts, opener->salt, method_key_bytes(method),
+			      time_since_boot_s())
+		       ? 0
+		       : -EPROTO;
+}
+
+static int open_piece(struct lane *lane, const struct lane_pools *pools)
+{
+	struct buffer *buffer = lane->buffer;
+	bool is_first = lane->opener->state == OPENER_HEAD;
+	size_t need = opener_need(lane->opener);
+	uint8_t *wire = buffer->bytes + buffer->raw;
+	struct opened opened;
+	int error = opener_step(lane->opener, time_unix_s(), wire, &opened);
+
+	if (error == 0 && is_first)
+		error = check_salt(lane->opener, pools);
+	if (error == 0)
+		buffer_open(buffer, need, (size_t)(opened.bytes - wire), opened.n);
+	return error;
+}
+
+/* All pieces that have come whole. */
+static int open_pieces(struct lane *lane, const struct lane_pools *pools)
+{
+	int error = 0;
+
+	while (error == 0 && !open_is_over(lane) && buffer_has_run(lane->buffer) &&
+	       buffer_raw(lane->buffer) >= opener_need(lane->opener))
+		error = open_piece(lane, pools);
+	return error;
+}
+
+static size_t room_for(const struct lane *lane)
+{
+	size_t room = buffer_room(lane->buffer);
+	size_t missing = opener_need(lane->opener) - buffer_raw(lane->buffer);
+
+	return lane->opener->codec->method->is_raw_after_header && missing < room ? missing : room;
+}
+
+/* > 0: more has come. */
+static ssize_t read_more(struct lane *lane, int from_fd)
+{
+	struct buffer *buffer = lane->buffer;
+	ssize_t got;
+
+	buffer_compact(buffer);
+	got = recv(from_fd, buffer->bytes + buffer->end, room_for(lane), MSG_DONTWAIT);
+	if (got < 0)
+		return -errno;
+	if (got == 0)
+		return opener_may_end(lane->opener) && buffer_raw(buffer) == 0 ? 0 : -EPROTO;
+	buffer_put_raw(buffer, (size_t)got);
+	return got;
+}
+
+/* An error is told after what came before it has been drained: then the piece is tried again. */
+ssize_t open_fill(struct lane *lane, int from_fd, const struct lane_pools *pools)
+{
+	ssize_t got = 1;
+
+	if (!lane->buffer)
+		lane->buffer = buffer_borrow(pools->buffers);
+	if (!lane->buffer)
+		return -ENOMEM;
+	while (got > 0) {
+		int error = open_pieces(lane, pools);
+
+		if (buffer_used(lane->buffer) > 0)
+			return (ssize_t)buffer_used(lane->buffer);
+		if (error < 0)
+			return error;
+		if (open_is_over(lane))
+			return 0;
+		got = read_more(lane, from_fd);
+	}
+	return got;
+}
