@@ -46,8 +46,10 @@ class NameServer:
         self._tcp.settimeout(None)
 
     def __enter__(self):
-        for serve in (self._serve_udp, self._serve_tcp):
-            threading.Thread(target=serve, daemon=True).start()
+        self._threads = [threading.Thread(target=serve, daemon=True)
+                         for serve in (self._serve_udp, self._serve_tcp)]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_):
@@ -57,6 +59,8 @@ class NameServer:
             except OSError:
                 pass
             opened.close()
+        for thread in self._threads:
+            thread.join()  # until it returns from its call the kernel keeps the port
 
     def add(self, name, *answer):
         """From now on the name has this Answer, or these addresses. Other names are not there."""
