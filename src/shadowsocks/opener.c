@@ -55,12 +55,20 @@ size_t opener_need(const struct opener *opener)
 	return 0;
 }
 
+/* Of a chunk, or of a request's variable header: there is no empty one. */
 static int read_length(struct opener *opener, const uint8_t *at)
 {
 	opener->length = (uint32_t)wire_read(at, LAYOUT_LENGTH_BYTES);
-	if (!is_2022(opener) && opener->length > LAYOUT_CHUNK_MAX_2017)
+	if (opener->length == 0 || (!is_2022(opener) && opener->length > LAYOUT_CHUNK_MAX_2017))
 		return -EPROTO;
 	return 0;
+}
+
+/* Of a response's first payload, which may be empty, and which auth-only does not have. */
+static int read_response_length(struct opener *opener, const uint8_t *at)
+{
+	opener->length = (uint32_t)wire_read(at, LAYOUT_LENGTH_BYTES);
+	return opener->length > 0 && opener->codec->method->is_raw_after_header ? -EPROTO : 0;
 }
 
 static bool is_in_time(uint64_t time_s, uint64_t now_s)
@@ -80,12 +88,11 @@ static int check_fixed(struct opener *opener, uint64_t now_s, const uint8_t *at)
 	if (!is_in_time(opener->time_s, now_s))
 		return -ETIME;
 	at += LAYOUT_TIME_BYTES;
-	if (type == LAYOUT_RESPONSE) {
-		if (!crypto_equal(at, opener->salt, salt_bytes(opener)))
-			return -EPROTO;
-		at += salt_bytes(opener);
-	}
-	return read_length(opener, at);
+	if (type == LAYOUT_REQUEST)
+		return read_length(opener, at);
+	if (!crypto_equal(at, opener->salt, salt_bytes(opener)))
+		return -EPROTO;
+	return read_response_length(opener, at + salt_bytes(opener));
 }
 
 static int step_head(struct opener *opener, uint64_t now_s, uint8_t *wire)
@@ -110,8 +117,7 @@ static int step_length(struct opener *opener, uint8_t *wire)
 	if (error < 0)
 		return error;
 	opener->state = OPENER_PAYLOAD;
-	error = read_length(opener, wire);
-	return error == 0 && opener->length == 0 ? -EPROTO : error;
+	return read_length(opener, wire);
 }
 
 static int step_payload(struct opener *opener, uint8_t *wire, struct opened *out)
