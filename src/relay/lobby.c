@@ -3,6 +3,7 @@
 #include "relay/lobby.h"
 
 #include "relay/flow.h"
+#include "shadowsocks/codec.h"
 
 /*
  * Theory of operation. Anybody can open connections and say nothing, or little, or nonsense; each
@@ -28,15 +29,20 @@ void lobby_init_flow(struct flow *flow)
 	flow->room = NULL;
 }
 
-/* FNV-1a, which is enough where nobody sees the outcome. */
+/* Each bit of the result depends on each of x (the last step of SplitMix64; Steele et al., 2014).
+ */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
 static struct lobby_room *room_of(struct lobby *lobby, const struct address *peer)
 {
-	size_t n = peer->family == AF_INET6 ? 8 : 4;
-	uint64_t hash = lobby->seed ^ 0xcbf29ce484222325u;
+	uint64_t number = wire_read(peer->ip, peer->family == AF_INET6 ? 8 : 4);
 
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ peer->ip[i]) * 0x100000001b3u;
-	return &lobby->room[(hash >> 32) % LOBBY_ROOMS];
+	return &lobby->room[mix(number ^ lobby->seed) % LOBBY_ROOMS];
 }
 
 static struct lobby_room *fullest(struct lobby *lobby)
