@@ -13,23 +13,24 @@ from . import units
 from .lab import LabError, run
 from .wait import wait_until
 
-_SOURCE = Path(__file__).with_name("emulator.c")
 _FRAME_BYTES = 1514
 _QUEUE_MIN_FRAMES = 20
 _DIRECTIONS = {"ab": ("a",), "ba": ("b",), "both": ("a", "b")}
 
 
-def find_emulator(lab):
-    """The path of the emulator: from the build that MPBRIDGE or build/ names, or compiled now."""
+def find_built(lab, name, source, flags=()):
+    """The path of a program of the laboratory: from the build that MPBRIDGE or build/ names, or
+    compiled now."""
+    source = Path(__file__).with_name(source)
     root = Path(__file__).parent.parent
     builds = [Path(os.environ["MPBRIDGE"]).parent] if "MPBRIDGE" in os.environ else []
     for build in [*builds, root / "build"]:
-        for path in (build / "testbed" / "emulator", build / "emulator"):
-            if path.exists() and path.stat().st_mtime >= _SOURCE.stat().st_mtime:
+        for path in (build / "testbed" / name, build / name):
+            if path.exists() and path.stat().st_mtime >= source.stat().st_mtime:
                 return path
-    path = lab.directory / "emulator"
+    path = lab.directory / name
     if not path.exists():
-        run(["cc", "-D_GNU_SOURCE", "-O2", "-o", path, _SOURCE])
+        run(["cc", "-D_GNU_SOURCE", "-O2", *flags, "-o", path, source])
     return path
 
 
@@ -194,7 +195,7 @@ class _EmulatedWire:
     def create(self):
         (node_a, device_a), (node_b, device_b) = self.ends
         self._process = self.lab.popen(
-            [find_emulator(self.lab), node_a.path, device_a, node_b.path, device_b],
+            [find_built(self.lab, "emulator", "emulator.c"), node_a.path, device_a, node_b.path, device_b],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if self._process.stdout.readline() != "ready\n":
             raise LabError(self._process.stderr.read().strip() or "the emulator did not start")

@@ -27,8 +27,10 @@ pytest.register_assert_rewrite("observe")
 
 import peers  # noqa: E402
 import testbed  # noqa: E402
+from attackers import Destination  # noqa: E402
 from hosts import Ends  # noqa: E402
 from observe import Stage  # noqa: E402
+from testbed.clock import Clock  # noqa: E402
 
 LOG_LINES = 25
 _bridges = []
@@ -193,6 +195,22 @@ def ends(net, family):
     """Sockets in the two hosts, closed after the test."""
     with Ends(net, family) as ends:
         yield ends
+
+
+@pytest.fixture(scope="module")
+def clock(lab):
+    """A testbed.clock.Clock, for daemons whose time a test moves."""
+    clock = Clock(lab)
+    yield clock
+    clock.close()
+
+
+@pytest.fixture
+def destination(net):
+    """An attackers.Destination in host B."""
+    destination = Destination(net)
+    yield destination
+    destination.close()
 
 
 @pytest.fixture
