@@ -22,7 +22,7 @@ enum flow_side { LAN, WAN, FLOW_SIDES };
  *   state    what is read             what moves it
  *   HEADER   WAN, only peeked         server: header whole -> DIAL, or, with a name, RESOLVE; a
  *            until it is authentic    greeting, bad, late -> ENDED; not authentic -> REFUSED
- *   REFUSED  nothing                  the header's deadline, or the peer's end -> ENDED, always with
+ *   REFUSED  WAN, to forget it        the header's deadline, or the peer's end -> ENDED, always with
  *                                     RST: it does not learn what was wrong, nor where
  *   RESOLVE  nothing                  server: an address that may be tried -> DIAL; none is found,
  *                                     none is permitted, 10 s are over, WAN reset -> ENDED

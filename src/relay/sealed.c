@@ -15,14 +15,19 @@
 /*
  * Theory of operation. Salt and fixed header are peeked at, and opened in a copy. Nothing is taken
  * out of the socket, and no memory is spent, before they are authentic, their time is right and
- * their salt is new. Whatever is wrong, the same thing follows: nothing, until the deadline that
- * the header had anyway or until the peer ends, and then a reset. So how long it took, how much was
- * acknowledged and how it ended is the same for a wrong key, a wrong byte anywhere, a recording, a
- * wrong clock and silence (SIP022, section 3.1.4 on detection).
+ * their salt is new. Whatever is wrong, the same thing follows: no answer, until the deadline that
+ * the header had anyway or until the peer ends, and then a reset; and whatever else comes is taken
+ * and forgotten. So how long it took, how much was acknowledged and how it ended is the same for a
+ * wrong key, a wrong byte anywhere, a recording, a wrong clock and silence (SIP022, section 3.1.4
+ * on detection). Were it left in the socket, then its buffer would fill up sooner or later
+ * according to how much had been read before something was found wrong.
  *
  * What follows the head is read through the lane, as all payload is. The header's end need not be
  * that of a chunk (2017): it may even come in many.
  */
+
+/* At a time, before others have their turn. */
+#define FORGET_BYTES 16384
 
 static void refuse(struct flow *flow, const char *what)
 {
@@ -32,10 +37,20 @@ static void refuse(struct flow *flow, const char *what)
 	sealed_step_refused(flow);
 }
 
+/* One turn. Whether there may be more. */
+static bool forget(const struct flow *flow)
+{
+	uint8_t bytes[FORGET_BYTES];
+
+	return recv(flow->side[WAN].watch.fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0;
+}
+
 void sealed_step_refused(struct flow *flow)
 {
 	if (flow->side[WAN].is_hung_up)
 		flow_abort(flow);
+	else if (forget(flow))
+		loop_put(flow->relay->loop, &flow->task);
 }
 
 static const char *reason(int error)

@@ -14,7 +14,7 @@
  */
 bool sealed_read(struct flow *flow, struct target *target);
 
-/* The state REFUSED: something came. */
+/* The state REFUSED: something came, or a turn is over. */
 void sealed_step_refused(struct flow *flow);
 
 /* Server: lane[LAN] seals what it reads; with auth-only it begins with a header. 0 or -errno. */
