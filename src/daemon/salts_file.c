@@ -69,8 +69,7 @@ static int map(struct salts_file *file, int flags)
 	if (memory == MAP_FAILED)
 		return -errno;
 	file->store = memory;
-	if (file->store->born == 0)
-		file->store->born = time_unix_s();
+	salts_know(file->store, 0, time_unix_s());
 	return 0;
 }
 

@@ -65,13 +65,14 @@ static const char *reason(int error)
 	return "its header is not authentic: it has another key or method";
 }
 
-/* A header of before this memory of salts began may be a recording of what was not remembered. */
 static bool is_new(const struct relay *relay, const struct opener *opener)
 {
-	if (opener->codec->method->format == METHOD_2022 &&
-	    opener->time_s < relay->salts.store->born)
+	const struct method *method = opener->codec->method;
+
+	if (method->format == METHOD_2022 &&
+	    !salts_know(relay->salts.store, opener->time_s, time_unix_s()))
 		return false;
-	return salts_remember(&relay->salts, opener->salt, method_key_bytes(opener->codec->method),
+	return salts_remember(&relay->salts, opener->salt, method_key_bytes(method),
 			      time_since_boot_s());
 }
 

@@ -27,6 +27,17 @@ size_t salts_store_bytes(unsigned n_tables)
 	return sizeof(struct salts_store) + n_tables * sizeof(struct salts_table);
 }
 
+bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s)
+{
+	uint64_t born = atomic_load(&store->born);
+
+	if (born == 0 || born > now_s) {
+		born = now_s;
+		atomic_store(&store->born, born);
+	}
+	return time_s >= born;
+}
+
 /* Salts are random: any part of one is as good as a hash. */
 static uint32_t chain_of(const uint8_t *salt)
 {

@@ -41,7 +41,7 @@ struct salts_table {
  * zeros is an empty one. It is sparse, and takes room only for what is in it.
  */
 struct salts_store {
-	uint64_t born; /* unix time at which it was made: nothing is known of what was before */
+	_Atomic uint64_t born; /* unix time from which on everything is known; 0: not yet set */
 	struct salts_table table[];
 };
 
@@ -54,6 +54,12 @@ struct salts {
 
 /* The size of a store for so many processes. */
 size_t salts_store_bytes(unsigned n_tables);
+
+/*
+ * Whether a header of that time was made after the memory began: one of before may be a recording
+ * of what is not remembered. Both in unix time. Where the clock was set back since, it begins now.
+ */
+bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s);
 
 /*
  * Remembers a salt of n (16 or 32) bytes. Returns whether it is new: false when any process has

@@ -9,9 +9,10 @@ import socket
 import struct
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import peers
-from hosts import connect, inside, listen, port_of, receive
+from hosts import connect, listen, open_socket, port_of
 from observe import end
 from testbed import wait_until
 from testbed.mpbridge import PORT, Daemon, config_text
@@ -24,6 +25,7 @@ DEADLINE_S = 10
 _PATIENCE_S = DEADLINE_S + 5
 _BLOCK_BYTES = 1 << 16
 _TCP_INFO_BYTES = 240
+_SO_NETNS_COOKIE = 71
 
 
 class Destination:
@@ -118,6 +120,23 @@ class Victim:
     def start(self):
         self.daemon.forget_log()
         self.daemon.start().wait_ready()
+
+    def restart(self, number, forget=False, ahead_s=0):
+        """Ended by that signal. forget: without the file that has the salts. ahead_s: so much
+        later."""
+        self.daemon.stop(number)
+        if forget:
+            self.memory().unlink()
+        if ahead_s:
+            self._clock.move(ahead_s)
+        self.start()
+
+    def memory(self):
+        """The file that has the salts, see salts_file.h."""
+        asked = open_socket(self.net.server, self.ip)
+        with closing(asked):
+            cookie, = struct.unpack("=Q", asked.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8))
+        return Path(f"/run/mpbridge/{cookie}.salts-{self.port}")
 
     def now_s(self):
         return int(self._clock.time()) if self._clock else None
