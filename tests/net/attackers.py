@@ -30,10 +30,11 @@ _SO_NETNS_COOKIE = 71
 
 class Destination:
     """Listens in host B, keeps what came over each connection and how it ended, and answers the
-    end with the end. arrived: [Arrival], in the order of accept()."""
+    end with the end. arrived: [Arrival], in the order of accept(). greeting: what it says first."""
 
     def __init__(self, net):
         self.arrived = []
+        self.greeting = b""
         self._listener = listen(net.host_b, net.host_b_ip)
         self._listener.setblocking(False)
         self.target = Target(net.host_b_ip, port_of(self._listener))
@@ -61,6 +62,7 @@ class Destination:
     def _accept(self):
         accepted, _ = self._listener.accept()
         accepted.setblocking(False)
+        accepted.send(self.greeting)
         self.arrived.append(Arrival())
         self._selector.register(accepted, selectors.EVENT_READ, self.arrived[-1])
 

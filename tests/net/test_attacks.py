@@ -131,3 +131,15 @@ def test_clocks_apart(victim, destination, clock):
         near.shutdown(socket.SHUT_WR)
         assert near.recv(1) == b"", apart_s
         near.close()
+
+
+def test_its_own_response_is_no_request(victim, destination):
+    """Of the methods of 2017 it could be one: if the destination begins with an address, the
+    response to it is what a request to that address looks like."""
+    destination.greeting = destination.target.header() + b"from the destination"
+    request = victim.request(destination.target, FIRST).head()
+    response, ending = attempt(victim, request)
+    assert len(response) > len(destination.greeting) and ending == "end"
+    assert attempt(victim, response) == NOTHING
+    assert attempt(victim, request + response) == NOTHING
+    assert len(destination.arrived) == 1
