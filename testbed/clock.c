@@ -22,8 +22,8 @@ static const volatile int64_t *ahead_s;
 static const volatile int64_t *map(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *memory = fd < 0 ? MAP_FAILED
-			      : mmap(NULL, sizeof(*ahead_s), PROT_READ, MAP_SHARED, fd, 0);
+	void *memory =
+		fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*ahead_s), PROT_READ, MAP_SHARED, fd, 0);
 
 	if (memory == MAP_FAILED)
 		abort();
