@@ -3,14 +3,16 @@
 #include "relay/lobby.h"
 
 #include "relay/flow.h"
+#include "relay/request.h"
 #include "shadowsocks/codec.h"
 
 /*
  * Theory of operation. Anybody can open connections and say nothing, or little, or nonsense; each
  * costs a descriptor and a flow until its header's deadline. Their number is bounded, far below
  * what there are descriptors for, and who comes last is let in: an honest client says at once who
- * it is, so it is through before others have pushed it out. Room is made where most are waiting,
- * which is at the address that the crowd comes from.
+ * it is, so it is through before others have pushed it out; and if it has said so, it is heard
+ * before it is. Room is made where most are waiting, which is at the address that the crowd comes
+ * from.
  */
 
 void lobby_init(struct lobby *lobby, uint32_t most, uint64_t seed)
@@ -55,11 +57,16 @@ static struct lobby_room *fullest(struct lobby *lobby)
 	return most;
 }
 
+/* Many may be accepted before any of them is read: who has said it all already is heard first. */
 static void make_room(struct lobby *lobby)
 {
 	struct lobby_room *room = fullest(lobby);
+	struct flow *flow = container_of(room->flows.next, struct flow, waiting);
 
-	flow_abort(container_of(room->flows.next, struct flow, waiting));
+	if (flow->state == FLOW_HEADER)
+		request_step(flow);
+	if (flow->room)
+		flow_abort(flow);
 }
 
 void lobby_enter(struct flow *flow, const struct address *peer)

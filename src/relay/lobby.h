@@ -33,7 +33,7 @@ void lobby_init_flow(struct flow *flow);
 
 /*
  * The flow of this peer waits. If that makes too many, the one that has waited longest in the
- * fullest room is ended with RST; it may be this one.
+ * fullest room is ended with RST, unless its header is found to have come; it may be this one.
  */
 void lobby_enter(struct flow *flow, const struct address *peer);
 

@@ -158,18 +158,18 @@ class Victim:
         options = {**({"clock": self._clock.time} if self._clock else {}), **options}
         return Tunnel(self.connect(source), self.method.name, self.secret, target, **options)
 
-    def greet(self, destination, mark):
+    def greet(self, destination, mark, source=None):
         """An honest client: a few bytes and the end, and it waits for the end that answers it."""
-        with closing(self.tunnel(destination.target)) as near:
+        with closing(self.tunnel(destination.target, source)) as near:
             near.sendall(mark)
             near.shutdown(socket.SHUT_WR)
             assert near.recv(1) == b""
 
-    def serves(self, destination, mark):
+    def serves(self, destination, mark, source=None):
         """Whether it serves an honest client, and nothing has arrived since the call but that: so
         whatever was sent before came to nothing."""
         before = len(destination.arrived)
-        self.greet(destination, mark)
+        self.greet(destination, mark, source)
         arrived = destination.arrived[before:]
         return [(arrival.data, arrival.ending) for arrival in arrived] == [(mark, "end")]
 

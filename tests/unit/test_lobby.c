@@ -40,6 +40,7 @@ static struct flow *enter(struct relay *relay, sa_family_t family, uint32_t numb
 
 	assert_non_null(flow);
 	flow->relay = relay;
+	flow->state = FLOW_REFUSED; /* it has been heard */
 	lobby_init_flow(flow);
 	lobby_enter(flow, &peer);
 	return flow;
