@@ -61,6 +61,7 @@ static int set_size(struct salts_file *file, unsigned n_workers)
 	return ftruncate(file->fd, (off_t)file->bytes) < 0 ? -errno : 0;
 }
 
+/* A file that is of no use gives back what little it got: ledgers need it, too. */
 static int map(struct salts_file *file, int flags)
 {
 	void *memory =
@@ -68,6 +69,10 @@ static int map(struct salts_file *file, int flags)
 
 	if (memory == MAP_FAILED)
 		return -errno;
+	if (salts_reserve(memory, file->n_tables) < 0) {
+		munmap(memory, file->bytes);
+		return file->fd >= 0 && ftruncate(file->fd, 0) < 0 ? -errno : -ENOSPC;
+	}
 	file->store = memory;
 	salts_know(file->store, 0, time_unix_s());
 	return 0;

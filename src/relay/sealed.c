@@ -122,7 +122,7 @@ static void read_head(struct flow *flow)
 	else if (error < 0)
 		refuse(flow, reason(error));
 	else if (!is_new(flow->relay, &opener))
-		refuse(flow, "its header is a recording");
+		refuse(flow, "its header is a recording, or there is no memory to tell");
 	else
 		accept_head(flow, &opener, head, need);
 	crypto_wipe(&opener, sizeof(opener));

@@ -3,7 +3,10 @@
  */
 #include "shadowsocks/salts.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /*
  * Theory of operation. A salt is remembered exactly, and only once its header has been found to be
@@ -20,7 +23,19 @@
  * other's table (both writes come before both looks; the fence makes it so). An entry is
  * whole before its chain leads to it. A chain of a table that another process empties just then may
  * lead anywhere in that generation, which is why the steps are counted.
+ *
+ * The memory is that of a file. A file system that is full has none to give, and whoever touches it
+ * then is killed (SIGBUS). So it is asked for before: the heads, where everybody looks, when the
+ * store is opened, and entries some at a time by the process that writes them.
  */
+
+/* Younger than some C libraries' headers. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define RESERVED_ENTRIES 128u
+_Static_assert(SALTS_MOST % RESERVED_ENTRIES == 0, "entries are reserved to the last one");
 
 size_t salts_store_bytes(unsigned n_tables)
 {
@@ -36,6 +51,38 @@ bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s)
 		atomic_store(&store->born, born);
 	}
 	return time_s >= born;
+}
+
+/* MADV_POPULATE_WRITE is of Linux 5.14; before, the memory is taken to be there. */
+static bool reserve(void *from, size_t n)
+{
+	uintptr_t offset = (uintptr_t)from % (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	if (madvise((uint8_t *)from - offset, n + offset, MADV_POPULATE_WRITE) == 0)
+		return true;
+	return errno != EFAULT && errno != ENOMEM;
+}
+
+int salts_reserve(struct salts_store *store, unsigned n_tables)
+{
+	for (unsigned i = 0; i < n_tables; i++) {
+		struct salts_table *table = &store->table[i];
+		struct salts_generation *second = &table->generation[1];
+
+		if (!reserve(table, offsetof(struct salts_table, generation[0].entry)) ||
+		    !reserve(second, offsetof(struct salts_generation, entry)))
+			return -ENOSPC;
+	}
+	return reserve(store, sizeof(*store)) ? 0 : -ENOSPC;
+}
+
+/* For the next entry, and for those that come after it. */
+static bool reserve_entries(struct salts_generation *generation)
+{
+	uint32_t n = atomic_load(&generation->n);
+	struct salts_entry *entry = &generation->entry[n];
+
+	return n % RESERVED_ENTRIES != 0 || reserve(entry, RESERVED_ENTRIES * sizeof(*entry));
 }
 
 /* Salts are random: any part of one is as good as a hash. */
@@ -128,7 +175,7 @@ bool salts_remember(const struct salts *salts, const uint8_t *salt, size_t n, ui
 	if (table_has(&salts->store->table[salts->own], whole))
 		return false;
 	generation = room_in(salts, since_boot_s);
-	if (!generation)
+	if (!generation || !reserve_entries(generation))
 		return false;
 	put(generation, whole);
 	atomic_thread_fence(memory_order_seq_cst);

@@ -62,10 +62,16 @@ size_t salts_store_bytes(unsigned n_tables);
 bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s);
 
 /*
+ * Gets the memory that everybody reads, where a file's may not be there. To be called before the
+ * tables are used. 0, or -ENOSPC: there is none, and touching it would be a SIGBUS.
+ */
+int salts_reserve(struct salts_store *store, unsigned n_tables);
+
+/*
  * Remembers a salt of n (16 or 32) bytes. Returns whether it is new: false when any process has
- * seen it before, or when there is no room for what must not be forgotten yet. If two processes are
- * shown the same one in the same moment, both may say false. since_boot_s: a clock that a restart
- * of the program does not set back.
+ * seen it before, or when there is no room for what must not be forgotten yet, or no memory. If two
+ * processes are shown the same one in the same moment, both may say false. since_boot_s: a clock
+ * that a restart of the program does not set back.
  */
 bool salts_remember(const struct salts *salts, const uint8_t *salt, size_t n,
 		    uint32_t since_boot_s);
