@@ -116,44 +116,52 @@ static void on_connecting(struct knock *knock, uint32_t events)
 		on_established(knock);
 }
 
-/* Opens what has come, as far as it goes. Where the plain bytes begin, or NULL: not yet, or never.
- */
-static const uint8_t *open_steps(struct opener *opener, uint8_t *bytes, size_t n)
+/* Opens what has come, as far as it goes: the plain bytes, none if there are none. */
+static struct opened open_steps(struct opener *opener, uint8_t *bytes, size_t n)
 {
 	struct opened opened = {bytes, 0};
 	size_t need = opener_need(opener);
 
 	while (opened.n == 0 && need > 0 && need <= n) {
 		if (opener_step(opener, time_unix_s(), bytes, &opened) < 0)
-			return NULL;
+			return (struct opened){bytes, 0};
 		bytes += need;
 		n -= need;
 		need = opener_need(opener);
 	}
-	if (need == 0)
-		return n >= GREETING_ANSWER_BYTES ? bytes : NULL;
-	return opened.n >= GREETING_ANSWER_BYTES ? opened.bytes : NULL;
+	return need == 0 ? (struct opened){bytes, n} : opened;
 }
 
-/* 2017: the greeting itself, sent back, is authentic too. */
-static bool is_our_own(const struct knock *knock, const uint8_t *bytes)
-{
-	return memcmp(bytes, knock->salt, method_key_bytes(knock->codec->method)) == 0;
-}
-
-static const uint8_t *open_answer(const struct knock *knock, uint8_t *bytes, size_t n)
+static struct opened open_all(const struct knock *knock, uint8_t *bytes, size_t n)
 {
 	struct opener opener;
-	const uint8_t *answer;
+	struct opened opened;
 
-	if (!knock->codec->aead)
-		return n >= GREETING_ANSWER_BYTES ? bytes : NULL;
-	if (n < CODEC_SALT_MAX || is_our_own(knock, bytes))
-		return NULL;
 	opener_init(&opener, knock->codec, knock->salt);
-	answer = open_steps(&opener, bytes, n);
+	opened = open_steps(&opener, bytes, n);
 	crypto_wipe(&opener, sizeof(opener));
-	return answer;
+	return opened;
+}
+
+/* What the answer says of our greeting before it begins, see greeting.h. */
+static size_t proof_bytes(const struct knock *knock)
+{
+	const struct method *method = knock->codec->method;
+
+	return method->format == METHOD_2017 ? method_key_bytes(method) : 0;
+}
+
+/* Where the answer to our greeting begins, or NULL: not yet, or never. */
+static const uint8_t *open_answer(const struct knock *knock, uint8_t *bytes, size_t n)
+{
+	struct opened said = {bytes, n};
+	size_t proof = proof_bytes(knock);
+
+	if (knock->codec->aead)
+		said = open_all(knock, bytes, n);
+	if (said.n < proof + GREETING_ANSWER_BYTES || !crypto_equal(said.bytes, knock->salt, proof))
+		return NULL;
+	return said.bytes + proof;
 }
 
 /*

@@ -220,6 +220,25 @@ int sealed_respond(struct flow *flow)
 	return seal_response(&flow->lane[LAN], &flow->dialog->sealer, &flow->relay->pools);
 }
 
+/*
+ * 2017: no stream says what it answers, so the answer does; and since it does not say in which
+ * direction it went either, its salt is remembered (see seal.c).
+ */
+static ssize_t answer_2017(struct flow *flow, const uint8_t *bytes, size_t n, uint8_t *out)
+{
+	struct dialog *dialog = flow->dialog;
+	size_t salt_bytes = method_key_bytes(dialog->sealer.codec->method);
+	uint8_t *at = out + sealer_front(&dialog->sealer);
+	ssize_t length;
+
+	memcpy(at, dialog->opener.salt, salt_bytes);
+	memcpy(at + salt_bytes, bytes, n);
+	length = sealer_seal(&dialog->sealer, time_unix_s(), out, salt_bytes + n);
+	if (length > 0)
+		salts_remember(&flow->relay->salts, out, salt_bytes, time_since_boot_s());
+	return length;
+}
+
 ssize_t sealed_answer(struct flow *flow, const uint8_t *bytes, size_t n,
 		      uint8_t out[static SEALED_ANSWER_MAX])
 {
@@ -227,6 +246,8 @@ ssize_t sealed_answer(struct flow *flow, const uint8_t *bytes, size_t n,
 	bool is_raw = sealer->codec->method->is_raw_after_header;
 	ssize_t length;
 
+	if (sealer->codec->method->format == METHOD_2017)
+		return answer_2017(flow, bytes, n, out);
 	if (!is_raw)
 		memcpy(out + sealer_front(sealer), bytes, n);
 	length = sealer_seal(sealer, time_unix_s(), out, is_raw ? 0 : n);

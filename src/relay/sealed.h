@@ -20,9 +20,12 @@ void sealed_step_refused(struct flow *flow);
 /* Server: lane[LAN] seals what it reads; with auth-only it begins with a header. 0 or -errno. */
 int sealed_respond(struct flow *flow);
 
-#define SEALED_ANSWER_MAX (SEALER_FRONT_MAX + 64 + SEALER_BACK)
+#define SEALED_ANSWER_MAX (SEALER_FRONT_MAX + CODEC_SALT_MAX + 64 + SEALER_BACK)
 
-/* Seals all that a response has to say, n (1 to 64) bytes. Its length in `out`, or -errno. */
+/*
+ * Seals the answer to a greeting (greeting.h), n (1 to 64) bytes; with 2017 behind the salt of the
+ * greeting. Its length in `out`, or -errno.
+ */
 ssize_t sealed_answer(struct flow *flow, const uint8_t *bytes, size_t n,
 		      uint8_t out[static SEALED_ANSWER_MAX]);
 

@@ -24,6 +24,9 @@
  *  +-------------------------------+-------------------------------+
  *  | instance, 8 bytes             | age in milliseconds, 8 bytes  |
  *  +-------------------------------+-------------------------------+
+ *
+ * With the methods of 2017 the salt of the greeting stands before it, because their streams do not
+ * say which request they answer: a recorded answer would do for any greeting.
  */
 enum greeting_kind {
 	GREETING_USE,	/* I use the path over which this comes */
