@@ -103,15 +103,19 @@ ssize_t seal_fill(struct lane *lane, int from_fd, const struct lane_pools *pools
 	return seal_pieces(lane, piece, n_pieces, (size_t)got, pools);
 }
 
-/* What the host has said by now goes with the request. An end or a failure will be read once more.
+/*
+ * What the host has said by now goes with the request. An end will be read once more; an error is
+ * told only once, and then looks like an end.
  */
-static size_t read_early(const struct sealer *sealer, int from_fd, uint8_t *at)
+static size_t read_early(struct lane *lane, const struct sealer *sealer, int from_fd, uint8_t *at)
 {
 	ssize_t got;
 
 	if (sealer->codec->method->is_raw_after_header)
 		return 0;
 	got = recv(from_fd, at, EARLY_BYTES, MSG_DONTWAIT);
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		lane->withholds_end = true;
 	return got > 0 ? (size_t)got : 0;
 }
 
@@ -124,7 +128,8 @@ int seal_request(struct lane *lane, struct sealer *sealer, int from_fd, const ui
 
 	if (!buffer)
 		return -ENOMEM;
-	early = read_early(sealer, from_fd, buffer->bytes + sealer_request_front(sealer, header_n));
+	early = read_early(lane, sealer, from_fd,
+			   buffer->bytes + sealer_request_front(sealer, header_n));
 	length = sealer_request(sealer, time_unix_s(), header, header_n, buffer->bytes, early);
 	if (length < 0)
 		return (int)length;
