@@ -53,6 +53,7 @@ void sealed_step_refused(struct flow *flow)
 		loop_put(flow->relay->loop, &flow->task);
 }
 
+/* NULL: of the socket, whose peer is gone. */
 static const char *reason(int error)
 {
 	if (error == -ETIME)
@@ -60,9 +61,21 @@ static const char *reason(int error)
 		       "clock is wrong, or it is a recording";
 	if (error == -EPROTO)
 		return "its header is authentic, but no request";
+	if (error == -EBADMSG)
+		return "its header is not authentic: it has another key or method";
 	if (error == -ENOMEM)
 		return "no memory";
-	return "its header is not authentic: it has another key or method";
+	return NULL;
+}
+
+static void fail(struct flow *flow, int error)
+{
+	const char *what = reason(error);
+
+	if (what)
+		refuse(flow, what);
+	else
+		flow_abort(flow);
 }
 
 static bool is_new(const struct relay *relay, const struct opener *opener)
@@ -117,10 +130,8 @@ static void read_head(struct flow *flow)
 		return;
 	if (error == 0)
 		error = opener_step(&opener, time_unix_s(), head, &opened);
-	if (error == -ECONNRESET)
-		flow_abort(flow);
-	else if (error < 0)
-		refuse(flow, reason(error));
+	if (error < 0)
+		fail(flow, error);
 	else if (!is_new(flow->relay, &opener))
 		refuse(flow, "its header is a recording, or there is no memory to tell");
 	else
@@ -202,7 +213,7 @@ static bool read_rest(struct flow *flow, struct target *target)
 	free(flow->dialog->part);
 	flow->dialog->part = NULL;
 	if (length < 0)
-		refuse(flow, reason((int)length));
+		fail(flow, (int)length);
 	return length > 0;
 }
 
