@@ -88,13 +88,16 @@ static void read_subflow(const struct nlmsghdr *message, struct inet_diag_subflo
 	read_congestion_control(table[INET_DIAG_CONG], subflow);
 }
 
-static int on_socket(const struct nlmsghdr *message, void *context)
+int inet_diag_on_socket(const struct nlmsghdr *message, void *context)
 {
+	const struct inet_diag_msg *head = netlink_header(message, sizeof(*head));
 	struct inet_diag_subflows *subflows = context;
 	struct inet_diag_subflow *subflow;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
+	if (!head)
 		return -EBADMSG;
+	if (head->idiag_family != AF_INET && head->idiag_family != AF_INET6)
+		return 0;
 	if (subflows->n >= INET_DIAG_MOST) {
 		subflows->n_left_out++;
 		return 0;
@@ -121,7 +124,7 @@ static int dump_family(struct netlink *netlink, sa_family_t family, uint16_t loc
 	ask->id.idiag_sport = htons(local_port);
 	ask->id.idiag_dport = htons(remote_port);
 	ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-	return netlink_dump(netlink, message, on_socket, subflows);
+	return netlink_dump(netlink, message, inet_diag_on_socket, subflows);
 }
 
 int inet_diag_dump(uint16_t local_port, uint16_t remote_port, struct inet_diag_subflows *subflows)

@@ -45,4 +45,10 @@ struct inet_diag_subflows {
  */
 int inet_diag_dump(uint16_t local_port, uint16_t remote_port, struct inet_diag_subflows *subflows);
 
+/*
+ * One message of that dump, added to the struct inet_diag_subflows that `context` is. Pure. 0,
+ * -ENOMEM or -EBADMSG.
+ */
+int inet_diag_on_socket(const struct nlmsghdr *message, void *context);
+
 #endif

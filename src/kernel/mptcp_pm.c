@@ -19,7 +19,7 @@ static struct nlmsghdr *prepare(struct netlink_request *request, uint16_t family
 	return message;
 }
 
-static int on_family(const struct nlmsghdr *message, void *context)
+int mptcp_pm_on_family(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[CTRL_ATTR_FAMILY_ID + 1];
 	uint16_t *family = context;
@@ -35,7 +35,7 @@ static int find_family(struct mptcp_pm *pm)
 	struct nlmsghdr *message = prepare(&request, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
 
 	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, MPTCP_PM_NAME);
-	return netlink_ask(&pm->netlink, message, on_family, &pm->family);
+	return netlink_ask(&pm->netlink, message, mptcp_pm_on_family, &pm->family);
 }
 
 static bool is_enabled(void)
@@ -84,7 +84,7 @@ static struct address address_of(const struct nlattr *const *table)
 	return address;
 }
 
-static int on_endpoint(const struct nlmsghdr *message, void *context)
+int mptcp_pm_on_endpoint(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *outer[MPTCP_PM_ATTR_ADDR + 1];
 	const struct nlattr *table[MPTCP_PM_ADDR_ATTR_MAX + 1];
@@ -110,7 +110,7 @@ int mptcp_pm_dump(struct mptcp_pm *pm, struct mptcp_endpoints *endpoints)
 	struct nlmsghdr *message =
 		prepare(&request, pm->family, MPTCP_PM_CMD_GET_ADDR, MPTCP_PM_VER);
 
-	return netlink_dump(&pm->netlink, message, on_endpoint, endpoints);
+	return netlink_dump(&pm->netlink, message, mptcp_pm_on_endpoint, endpoints);
 }
 
 /* `command` on the endpoint by its address, its id, its flags and its interface. */
@@ -155,7 +155,7 @@ int mptcp_pm_set_backup(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoi
 	return tell(pm, MPTCP_PM_CMD_SET_FLAGS, &change);
 }
 
-static int on_limits(const struct nlmsghdr *message, void *context)
+int mptcp_pm_on_limits(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[MPTCP_PM_ATTR_SUBFLOWS + 1];
 	struct mptcp_limits *limits = context;
@@ -172,7 +172,7 @@ int mptcp_pm_get_limits(struct mptcp_pm *pm, struct mptcp_limits *limits)
 	struct nlmsghdr *message =
 		prepare(&request, pm->family, MPTCP_PM_CMD_GET_LIMITS, MPTCP_PM_VER);
 
-	return netlink_ask(&pm->netlink, message, on_limits, limits);
+	return netlink_ask(&pm->netlink, message, mptcp_pm_on_limits, limits);
 }
 
 int mptcp_pm_set_limits(struct mptcp_pm *pm, const struct mptcp_limits *limits)

@@ -67,4 +67,12 @@ int mptcp_pm_set_backup(struct mptcp_pm *pm, const struct mptcp_endpoint *endpoi
 int mptcp_pm_get_limits(struct mptcp_pm *pm, struct mptcp_limits *limits);
 int mptcp_pm_set_limits(struct mptcp_pm *pm, const struct mptcp_limits *limits);
 
+/*
+ * The kernel's answers: its number of a family (context: uint16_t), an endpoint to be added (struct
+ * mptcp_endpoints), limits (struct mptcp_limits). Pure. 0, -ENOMEM or -EBADMSG.
+ */
+int mptcp_pm_on_family(const struct nlmsghdr *message, void *context);
+int mptcp_pm_on_endpoint(const struct nlmsghdr *message, void *context);
+int mptcp_pm_on_limits(const struct nlmsghdr *message, void *context);
+
 #endif

@@ -74,8 +74,8 @@ static void explain(const struct nlmsghdr *message)
 	if (header_bytes > mnl_nlmsg_get_payload_len(message))
 		return;
 	netlink_attributes(message, header_bytes, table, NLMSGERR_ATTR_MAX);
-	if (table[NLMSGERR_ATTR_MSG])
-		log_debug("the kernel says: %s", mnl_attr_get_str(table[NLMSGERR_ATTR_MSG]));
+	if (netlink_text(table[NLMSGERR_ATTR_MSG]))
+		log_debug("the kernel says: %s", netlink_text(table[NLMSGERR_ATTR_MSG]));
 }
 
 static int verdict_of(const struct nlmsghdr *message)
@@ -89,23 +89,13 @@ static int verdict_of(const struct nlmsghdr *message)
 	return verdict->error;
 }
 
-/* What an exchange has come to. */
-struct exchange {
-	uint32_t sequence;
-	netlink_on_message *on_message;
-	void *context;
-	bool is_over;
-	bool is_torn; /* the dump's object changed while it was read */
-	int error;    /* the first one */
-};
-
-static void fail(struct exchange *exchange, int error)
+static void fail(struct netlink_exchange *exchange, int error)
 {
 	if (!exchange->error)
 		exchange->error = error;
 }
 
-static void take_message(struct exchange *exchange, const struct nlmsghdr *message)
+static void take_message(struct netlink_exchange *exchange, const struct nlmsghdr *message)
 {
 	if (message->nlmsg_seq != exchange->sequence)
 		return;
@@ -124,22 +114,33 @@ static void take_message(struct exchange *exchange, const struct nlmsghdr *messa
 	}
 }
 
-static int receive(struct netlink *netlink, struct exchange *exchange)
+bool netlink_has_message(const struct nlmsghdr *message, int left)
+{
+	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (uint32_t)left;
+}
+
+void netlink_take(struct netlink_exchange *exchange, const void *answer, size_t bytes)
+{
+	const struct nlmsghdr *message = answer;
+	int left = (int)bytes;
+
+	for (; netlink_has_message(message, left) && !exchange->is_over;
+	     message = mnl_nlmsg_next(message, &left))
+		take_message(exchange, message);
+}
+
+static int receive(struct netlink *netlink, struct netlink_exchange *exchange)
 {
 	_Alignas(NLMSG_ALIGNTO) char buffer[ANSWER_BYTES];
-	const struct nlmsghdr *message = (const void *)buffer;
 	ssize_t received = mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer));
-	int left = (int)received;
 
 	if (received < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	for (; mnl_nlmsg_ok(message, left) && !exchange->is_over;
-	     message = mnl_nlmsg_next(message, &left))
-		take_message(exchange, message);
+	netlink_take(exchange, buffer, (size_t)received);
 	return 0;
 }
 
-static int run(struct netlink *netlink, struct nlmsghdr *message, struct exchange *exchange)
+static int run(struct netlink *netlink, struct nlmsghdr *message, struct netlink_exchange *exchange)
 {
 	message->nlmsg_seq = exchange->sequence = ++netlink->sequence;
 	if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
@@ -156,7 +157,7 @@ static int run(struct netlink *netlink, struct nlmsghdr *message, struct exchang
 int netlink_ask(struct netlink *netlink, struct nlmsghdr *message, netlink_on_message *on_message,
 		void *context)
 {
-	struct exchange exchange = {.on_message = on_message, .context = context};
+	struct netlink_exchange exchange = {.on_message = on_message, .context = context};
 
 	message->nlmsg_flags |= NLM_F_ACK;
 	return run(netlink, message, &exchange);
@@ -165,7 +166,7 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *message, netlink_on_me
 int netlink_dump(struct netlink *netlink, struct nlmsghdr *message, netlink_on_message *on_message,
 		 void *context)
 {
-	struct exchange exchange = {.on_message = on_message, .context = context};
+	struct netlink_exchange exchange = {.on_message = on_message, .context = context};
 	int error;
 
 	message->nlmsg_flags |= NLM_F_DUMP;
@@ -173,6 +174,11 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *message, netlink_on_m
 	if (error)
 		return error;
 	return exchange.is_torn ? -EAGAIN : 0;
+}
+
+const void *netlink_header(const struct nlmsghdr *message, size_t bytes)
+{
+	return mnl_nlmsg_get_payload_len(message) < bytes ? NULL : mnl_nlmsg_get_payload(message);
 }
 
 void netlink_payload_attributes(const void *payload, size_t bytes, const struct nlattr **table,
@@ -227,6 +233,13 @@ uint8_t netlink_u8(const struct nlattr *attribute, uint8_t otherwise)
 	return mnl_attr_get_u8(attribute);
 }
 
+const char *netlink_text(const struct nlattr *attribute)
+{
+	const char *text = attribute ? mnl_attr_get_payload(attribute) : NULL;
+
+	return text && memchr(text, '\0', mnl_attr_get_payload_len(attribute)) ? text : NULL;
+}
+
 struct address netlink_address(const struct nlattr *attribute, sa_family_t family)
 {
 	struct address address = {.family = family};
@@ -235,6 +248,18 @@ struct address netlink_address(const struct nlattr *attribute, sa_family_t famil
 		return (struct address){0};
 	memcpy(address.ip, mnl_attr_get_payload(attribute), address_ip_bytes(&address));
 	return address;
+}
+
+bool netlink_network(const struct nlattr *attribute, sa_family_t family, uint8_t bits,
+		     struct network *out)
+{
+	struct network network = {.base = netlink_address(attribute, family), .prefix_len = bits};
+
+	network.base.family = family;
+	if ((family != AF_INET && family != AF_INET6) || bits > 8 * address_ip_bytes(&network.base))
+		return false;
+	*out = network;
+	return true;
 }
 
 void netlink_put_address(struct nlmsghdr *message, uint16_t type, const struct address *address)

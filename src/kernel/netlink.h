@@ -6,6 +6,7 @@
 #include "base/address.h"
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Room for any request that this program makes. */
@@ -23,6 +24,28 @@ struct netlink_request {
 
 /* Called for each message of a dump. 0 to go on, or -errno, which netlink_dump() then returns. */
 typedef int netlink_on_message(const struct nlmsghdr *message, void *context);
+
+/* What an exchange with the kernel has come to. */
+struct netlink_exchange {
+	uint32_t sequence;
+	netlink_on_message *on_message; /* NULL: answers are dropped */
+	void *context;
+	bool is_over;
+	bool is_torn; /* the dump's object changed while it was read */
+	int error;    /* the first one */
+};
+
+/*
+ * Whether a whole message is at the start of what is left of an answer: mnl_nlmsg_ok(), which takes
+ * a length of 2^31 and more for a negative one.
+ */
+bool netlink_has_message(const struct nlmsghdr *message, int left);
+
+/*
+ * Takes the messages in the `bytes` that came in one read, and are at an address aligned to
+ * NLMSG_ALIGNTO. Pure but for the log; netlink_ask() and netlink_dump() are made of it.
+ */
+void netlink_take(struct netlink_exchange *exchange, const void *answer, size_t bytes);
 
 /* Opens a socket on `bus` (NETLINK_ROUTE, NETLINK_GENERIC). 0 or -errno. */
 int netlink_open(struct netlink *netlink, int bus);
@@ -48,6 +71,9 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *message, netlink_on_me
 int netlink_dump(struct netlink *netlink, struct nlmsghdr *message, netlink_on_message *on_message,
 		 void *context);
 
+/* The fixed header of `bytes` in front of a message's attributes; NULL when it is cut short. */
+const void *netlink_header(const struct nlmsghdr *message, size_t bytes);
+
 /*
  * Sorts the attributes behind a header of `header_bytes` into table[0..max], by type; types that
  * are not there are NULL, and unknown ones are left out.
@@ -68,8 +94,18 @@ uint32_t netlink_u32(const struct nlattr *attribute, uint32_t otherwise);
 uint16_t netlink_u16(const struct nlattr *attribute, uint16_t otherwise);
 uint8_t netlink_u8(const struct nlattr *attribute, uint8_t otherwise);
 
+/* The text in `attribute`; NULL when it is NULL or does not end in it. */
+const char *netlink_text(const struct nlattr *attribute);
+
 /* The IP in `attribute`; the zero address when it is NULL or not as long as the family's are. */
 struct address netlink_address(const struct nlattr *attribute, sa_family_t family);
+
+/*
+ * The network of `attribute` (NULL: all zeros) and a length in bits. False when that is more than
+ * an address of the family has, or when it is no family of IP.
+ */
+bool netlink_network(const struct nlattr *attribute, sa_family_t family, uint8_t bits,
+		     struct network *out);
 
 /* Adds the IP of `address`, which has a family, in network byte order. */
 void netlink_put_address(struct nlmsghdr *message, uint16_t type, const struct address *address);

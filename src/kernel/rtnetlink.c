@@ -12,22 +12,24 @@
 
 /* ---- links and addresses ---- */
 
-static int on_link(const struct nlmsghdr *message, void *context)
+int rtnetlink_on_link(const struct nlmsghdr *message, void *context)
 {
-	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
+	const struct ifinfomsg *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[IFLA_IFNAME + 1];
 	struct rt_link *link;
+	const char *name;
 
-	if (message->nlmsg_type != RTM_NEWLINK)
+	if (message->nlmsg_type != RTM_NEWLINK || !header)
 		return 0;
 	netlink_attributes(message, sizeof(*header), table, IFLA_IFNAME);
-	if (!table[IFLA_IFNAME])
+	name = netlink_text(table[IFLA_IFNAME]);
+	if (!name)
 		return 0;
 	link = array_append((struct rt_links *)context);
 	if (!link)
 		return -ENOMEM;
 	link->ifindex = (uint32_t)header->ifi_index;
-	strncpy(link->name, mnl_attr_get_str(table[IFLA_IFNAME]), sizeof(link->name) - 1);
+	strncpy(link->name, name, sizeof(link->name) - 1);
 	link->is_loopback = header->ifi_flags & IFF_LOOPBACK;
 	link->is_up = (header->ifi_flags & IFF_UP) && (header->ifi_flags & IFF_RUNNING);
 	return 0;
@@ -39,30 +41,31 @@ int rtnetlink_dump_links(struct netlink *netlink, struct rt_links *links)
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETLINK, 0);
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
-	return netlink_dump(netlink, message, on_link, links);
+	return netlink_dump(netlink, message, rtnetlink_on_link, links);
 }
 
-static int on_address(const struct nlmsghdr *message, void *context)
+int rtnetlink_on_address(const struct nlmsghdr *message, void *context)
 {
-	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	const struct ifaddrmsg *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[IFA_FLAGS + 1];
 	struct rt_address *address;
-	struct address far, local;
+	struct network subnet;
+	struct address local;
 
-	if (message->nlmsg_type != RTM_NEWADDR)
+	if (message->nlmsg_type != RTM_NEWADDR || !header)
 		return 0;
 	netlink_attributes(message, sizeof(*header), table, IFA_FLAGS);
-	far = netlink_address(table[IFA_ADDRESS], header->ifa_family);
 	local = netlink_address(table[IFA_LOCAL], header->ifa_family);
-	if (far.family == 0)
+	if (netlink_address(table[IFA_ADDRESS], header->ifa_family).family == 0 ||
+	    !netlink_network(table[IFA_ADDRESS], header->ifa_family, header->ifa_prefixlen,
+			     &subnet))
 		return 0;
 	address = array_append((struct rt_addresses *)context);
 	if (!address)
 		return -ENOMEM;
 	address->ifindex = header->ifa_index;
-	address->local = local.family ? local : far;
-	address->subnet.base = far;
-	address->subnet.prefix_len = header->ifa_prefixlen;
+	address->local = local.family ? local : subnet.base;
+	address->subnet = subnet;
 	address->scope = header->ifa_scope;
 	address->flags = netlink_u32(table[IFA_FLAGS], header->ifa_flags);
 	return 0;
@@ -74,24 +77,10 @@ int rtnetlink_dump_addresses(struct netlink *netlink, struct rt_addresses *addre
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETADDR, 0);
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg));
-	return netlink_dump(netlink, message, on_address, addresses);
+	return netlink_dump(netlink, message, rtnetlink_on_address, addresses);
 }
 
 /* ---- routes ---- */
-
-struct route_dump {
-	struct rt_routes *routes;
-	bool (*wants_table)(uint32_t table);
-};
-
-static struct network network_of(const struct nlattr *attribute, sa_family_t family, uint8_t length)
-{
-	struct network network = {.prefix_len = length};
-
-	network.base = netlink_address(attribute, family);
-	network.base.family = family;
-	return network;
-}
 
 /* RTA_VIA: a gateway of another family, as { u16 family; IP } (struct rtvia). */
 static struct address gateway_of(const struct nlattr *gateway, const struct nlattr *via,
@@ -180,31 +169,31 @@ static int append_throw(struct rt_routes *routes, struct rt_route *route)
 }
 
 /* Whether it is a route that any packet of ours could take. */
-static bool is_plain(const struct nlmsghdr *message)
+static bool is_plain(const struct nlmsghdr *message, const struct rtmsg *header)
 {
-	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
-
-	return message->nlmsg_type == RTM_NEWROUTE && !header->rtm_tos &&
-	       (header->rtm_family == AF_INET || header->rtm_family == AF_INET6) &&
+	return message->nlmsg_type == RTM_NEWROUTE && header && !header->rtm_tos &&
 	       (header->rtm_type == RTN_UNICAST || header->rtm_type == RTN_THROW) &&
 	       !(header->rtm_flags & RTM_F_CLONED);
 }
 
-static int on_route(const struct nlmsghdr *message, void *context)
+int rtnetlink_on_route(const struct nlmsghdr *message, void *context)
 {
-	const struct route_dump *dump = context;
-	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	const struct rt_route_dump *dump = context;
+	const struct rtmsg *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[RTA_MAX + 1];
-	struct rt_route route = {.protocol = header->rtm_protocol, .scope = header->rtm_scope};
-	sa_family_t family = header->rtm_family;
+	struct rt_route route = {0};
+	sa_family_t family;
 
-	if (!is_plain(message))
+	if (!is_plain(message, header))
 		return 0;
 	netlink_attributes(message, sizeof(*header), table, RTA_MAX);
+	family = header->rtm_family;
+	route.protocol = header->rtm_protocol;
+	route.scope = header->rtm_scope;
 	route.table = netlink_u32(table[RTA_TABLE], header->rtm_table);
-	if (!dump->wants_table(route.table) || table[RTA_ENCAP])
+	if (!dump->wants_table(route.table) || table[RTA_ENCAP] ||
+	    !netlink_network(table[RTA_DST], family, header->rtm_dst_len, &route.to))
 		return 0;
-	route.to = network_of(table[RTA_DST], family, header->rtm_dst_len);
 	route.metric = netlink_u32(table[RTA_PRIORITY], 0);
 	if (header->rtm_type == RTN_THROW)
 		return append_throw(dump->routes, &route);
@@ -221,12 +210,12 @@ static int on_route(const struct nlmsghdr *message, void *context)
 int rtnetlink_dump_routes(struct netlink *netlink, bool (*wants_table)(uint32_t table),
 			  struct rt_routes *routes)
 {
-	struct route_dump dump = {.routes = routes, .wants_table = wants_table};
+	struct rt_route_dump dump = {.routes = routes, .wants_table = wants_table};
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETROUTE, 0);
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct rtmsg));
-	return netlink_dump(netlink, message, on_route, &dump);
+	return netlink_dump(netlink, message, rtnetlink_on_route, &dump);
 }
 
 static void put_gateway(struct nlmsghdr *message, const struct rt_route *route)
@@ -312,17 +301,20 @@ static uint16_t port_of(const struct nlattr *range)
 	return ports.start;
 }
 
-static int on_rule(const struct nlmsghdr *message, void *context)
+int rtnetlink_on_rule(const struct nlmsghdr *message, void *context)
 {
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+	const struct fib_rule_hdr *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[FRA_MAX + 1];
+	struct network from, to;
 	struct rt_rule *rule;
+	const char *input;
 
-	if (message->nlmsg_type != RTM_NEWRULE ||
-	    (header->family != AF_INET && header->family != AF_INET6))
+	if (message->nlmsg_type != RTM_NEWRULE || !header)
 		return 0;
 	netlink_attributes(message, sizeof(*header), table, FRA_MAX);
-	if (netlink_u8(table[FRA_PROTOCOL], 0) != RT_PROTOCOL_OURS)
+	if (netlink_u8(table[FRA_PROTOCOL], 0) != RT_PROTOCOL_OURS ||
+	    !netlink_network(table[FRA_SRC], header->family, header->src_len, &from) ||
+	    !netlink_network(table[FRA_DST], header->family, header->dst_len, &to))
 		return 0;
 	rule = array_append((struct rt_rules *)context);
 	if (!rule)
@@ -330,13 +322,13 @@ static int on_rule(const struct nlmsghdr *message, void *context)
 	rule->protocol = RT_PROTOCOL_OURS;
 	rule->table = netlink_u32(table[FRA_TABLE], header->table);
 	rule->priority = netlink_u32(table[FRA_PRIORITY], 0);
-	rule->from = network_of(table[FRA_SRC], header->family, header->src_len);
-	rule->to = network_of(table[FRA_DST], header->family, header->dst_len);
+	rule->from = from;
+	rule->to = to;
 	rule->ip_protocol = netlink_u8(table[FRA_IP_PROTO], 0);
 	rule->source_port = port_of(table[FRA_SPORT_RANGE]);
 	rule->dest_port = port_of(table[FRA_DPORT_RANGE]);
-	rule->is_output =
-		table[FRA_IIFNAME] && strcmp(mnl_attr_get_str(table[FRA_IIFNAME]), "lo") == 0;
+	input = netlink_text(table[FRA_IIFNAME]);
+	rule->is_output = input && strcmp(input, "lo") == 0;
 	return 0;
 }
 
@@ -346,7 +338,7 @@ int rtnetlink_dump_rules(struct netlink *netlink, struct rt_rules *rules)
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETRULE, 0);
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct fib_rule_hdr));
-	return netlink_dump(netlink, message, on_rule, rules);
+	return netlink_dump(netlink, message, rtnetlink_on_rule, rules);
 }
 
 static void put_port(struct nlmsghdr *message, uint16_t type, uint16_t port)
@@ -434,10 +426,10 @@ int rtnetlink_open_events(void)
 
 static bool is_relevant(const struct nlmsghdr *message, bool (*wants_table)(uint32_t table))
 {
-	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	const struct rtmsg *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[RTA_TABLE + 1];
 
-	if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE)
+	if ((message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) || !header)
 		return true;
 	if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED))
 		return false;
@@ -457,7 +449,7 @@ int rtnetlink_read_events(int fd, bool (*wants_table)(uint32_t table))
 
 		if (received < 0)
 			return errno == EAGAIN ? result : -errno;
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		for (; netlink_has_message(message, left); message = mnl_nlmsg_next(message, &left))
 			result |= is_relevant(message, wants_table);
 	}
 }

@@ -80,6 +80,21 @@ int rtnetlink_dump_routes(struct netlink *netlink, bool (*wants_table)(uint32_t 
 /* The rules with our mark, and no others. */
 int rtnetlink_dump_rules(struct netlink *netlink, struct rt_rules *rules);
 
+/*
+ * One message of each of these dumps, added to the array that `context` is. Pure: whatever the
+ * message holds, they read nothing outside it. 0, -ENOMEM or -EBADMSG.
+ */
+int rtnetlink_on_link(const struct nlmsghdr *message, void *context);
+int rtnetlink_on_address(const struct nlmsghdr *message, void *context);
+int rtnetlink_on_rule(const struct nlmsghdr *message, void *context);
+
+/* The same; the context is of this struct. */
+struct rt_route_dump {
+	struct rt_routes *routes;
+	bool (*wants_table)(uint32_t table);
+};
+int rtnetlink_on_route(const struct nlmsghdr *message, void *context);
+
 /* 0 or -errno: -EEXIST, -ESRCH (nothing to delete), -EPERM, -ENETUNREACH (gateway), ... */
 int rtnetlink_add_route(struct netlink *netlink, const struct rt_route *route);
 int rtnetlink_delete_route(struct netlink *netlink, const struct rt_route *route);

@@ -16,7 +16,7 @@ const struct method method_table[] = {
 	{"aes-128-gcm", METHOD_2017, .aead = AEAD_AES_128_GCM},
 	{"aes-256-gcm", METHOD_2017, .aead = AEAD_AES_256_GCM},
 	{"chacha20-ietf-poly1305", METHOD_2017, .aead = AEAD_CHACHA20_POLY1305},
-	{NULL},
+	{.name = NULL},
 };
 
 /* Authenticated ciphers that others have. They would be nothing more than one of the above. */
