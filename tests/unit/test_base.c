@@ -35,6 +35,75 @@ static void buffer_takes_and_puts(void **state)
 	buffer_pool_exit(&pool);
 }
 
+static void assert_run(const struct iovec *run, const char *text)
+{
+	assert_int_equal(run->iov_len, strlen(text));
+	assert_memory_equal(run->iov_base, text, strlen(text));
+}
+
+/* Of raw bytes, pieces with something in front of them and behind are passed on. */
+static void runs_leave_gaps(void **state)
+{
+	struct iovec runs[BUFFER_RUNS];
+	struct buffer_pool pool;
+	struct buffer *buffer;
+
+	(void)state;
+	buffer_pool_init(&pool);
+	buffer = buffer_borrow(&pool);
+	memcpy(buffer->bytes, "[[one]][[two]][[", 16);
+	buffer_put_raw(buffer, 16);
+	assert_int_equal(buffer_used(buffer), 0);
+	assert_int_equal(buffer_raw(buffer), 16);
+	buffer_open(buffer, 7, 2, 3);
+	buffer_open(buffer, 7, 2, 3);
+	assert_int_equal(buffer_used(buffer), 6);
+	assert_int_equal(buffer_raw(buffer), 2);
+	assert_int_equal(buffer_runs(buffer, runs), 2);
+	assert_run(&runs[0], "one");
+	assert_run(&runs[1], "two");
+	buffer_take(buffer, 4); /* over the end of the first run */
+	assert_int_equal(buffer_runs(buffer, runs), 1);
+	assert_run(&runs[0], "wo");
+	buffer_take(buffer, 2);
+	assert_int_equal(buffer_runs(buffer, runs), 0);
+	assert_int_equal(buffer_raw(buffer), 2); /* they wait, and are in their place */
+	buffer_compact(buffer);
+	assert_memory_equal(buffer->bytes, "[[", 2);
+	assert_int_equal(buffer_room(buffer), BUFFER_BYTES - 2);
+	buffer_return(&pool, buffer);
+	buffer_pool_exit(&pool);
+}
+
+/* A piece with nothing in it takes no run, and runs are free again once they are empty. */
+static void runs_are_bounded(void **state)
+{
+	struct buffer_pool pool;
+	struct buffer *buffer;
+	unsigned n = 0;
+
+	(void)state;
+	buffer_pool_init(&pool);
+	buffer = buffer_borrow(&pool);
+	buffer_put_raw(buffer, BUFFER_BYTES);
+	for (int i = 0; i < 100; i++)
+		buffer_open(buffer, 18, 0, 0);
+	assert_true(buffer_has_run(buffer));
+	for (; buffer_has_run(buffer); n++)
+		buffer_open(buffer, 18, 1, 2);
+	assert_int_equal(n, BUFFER_RUNS);
+	assert_int_equal(buffer_used(buffer), 2 * BUFFER_RUNS);
+	buffer_take(buffer, 3);
+	assert_false(buffer_has_run(buffer)); /* not before all are empty */
+	buffer_take(buffer, 2 * BUFFER_RUNS - 3);
+	assert_true(buffer_has_run(buffer));
+	buffer_open(buffer, buffer_raw(buffer), 0, 0);
+	buffer_compact(buffer);
+	assert_int_equal(buffer_room(buffer), BUFFER_BYTES);
+	buffer_return(&pool, buffer);
+	buffer_pool_exit(&pool);
+}
+
 static void pool_keeps_a_few(void **state)
 {
 	struct buffer *buffers[40];
@@ -224,6 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffer_takes_and_puts),
+		cmocka_unit_test(runs_leave_gaps),
+		cmocka_unit_test(runs_are_bounded),
 		cmocka_unit_test(pool_keeps_a_few),
 		cmocka_unit_test(budget_never_overdraws),
 		cmocka_unit_test(budget_counts_what_is_open),
