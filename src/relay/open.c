@@ -21,7 +21,7 @@ bool open_is_over(const struct lane *lane)
 	return lane->opener->state == OPENER_RAW;
 }
 
-/* 2017: a client's own request, or another recording, is no answer. See remember() in seal.c. */
+/* 2017: a client's own request, or another recording, is no answer. See seal_remember(). */
 static int check_salt(const struct opener *opener, const struct lane_pools *pools)
 {
 	const struct method *method = opener->codec->method;

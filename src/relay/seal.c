@@ -30,17 +30,14 @@ static struct buffer *get_buffer(struct lane *lane, const struct lane_pools *poo
 	return lane->buffer;
 }
 
-/*
- * 2017: a stream says neither in which direction it goes nor when it was made. So whoever makes one
- * remembers its salt, and does not take it when it is sent back.
- */
-static void remember(const struct sealer *sealer, const uint8_t *salt,
-		     const struct lane_pools *pools)
+int seal_remember(const struct sealer *sealer, const uint8_t *salt, const struct lane_pools *pools)
 {
 	const struct method *method = sealer->codec->method;
-
-	if (method->format == METHOD_2017)
+	bool is_known =
+		method->format != METHOD_2017 ||
 		salts_remember(pools->salts, salt, method_key_bytes(method), time_since_boot_s());
+
+	return is_known ? 0 : -ENOMEM;
 }
 
 static size_t lay_out(const struct sealer *sealer, struct buffer *buffer,
@@ -67,8 +64,8 @@ static int seal_piece(struct lane *lane, const struct iovec *piece, size_t n,
 
 	if (length < 0)
 		return (int)length;
-	if (is_first)
-		remember(lane->sealer, at, pools);
+	if (is_first && seal_remember(lane->sealer, at, pools) < 0)
+		return -ENOMEM;
 	buffer_put(lane->buffer, (size_t)length);
 	return 0;
 }
@@ -133,7 +130,8 @@ int seal_request(struct lane *lane, struct sealer *sealer, int from_fd, const ui
 	length = sealer_request(sealer, time_unix_s(), header, header_n, buffer->bytes, early);
 	if (length < 0)
 		return (int)length;
-	remember(sealer, buffer->bytes, pools);
+	if (seal_remember(sealer, buffer->bytes, pools) < 0)
+		return -ENOMEM;
 	buffer_put(buffer, (size_t)length);
 	if (sealer->state != SEALER_RAW)
 		lane_seal(lane, sealer);

@@ -233,7 +233,7 @@ int sealed_respond(struct flow *flow)
 
 /*
  * 2017: no stream says what it answers, so the answer does; and since it does not say in which
- * direction it went either, its salt is remembered (see seal.c).
+ * direction it went either, its salt is remembered.
  */
 static ssize_t answer_2017(struct flow *flow, const uint8_t *bytes, size_t n, uint8_t *out)
 {
@@ -245,8 +245,8 @@ static ssize_t answer_2017(struct flow *flow, const uint8_t *bytes, size_t n, ui
 	memcpy(at, dialog->opener.salt, salt_bytes);
 	memcpy(at + salt_bytes, bytes, n);
 	length = sealer_seal(&dialog->sealer, time_unix_s(), out, salt_bytes + n);
-	if (length > 0)
-		salts_remember(&flow->relay->salts, out, salt_bytes, time_since_boot_s());
+	if (length > 0 && seal_remember(&dialog->sealer, out, &flow->relay->pools) < 0)
+		return -ENOMEM;
 	return length;
 }
 

@@ -70,6 +70,7 @@ static void rig_init(struct rig *rig, const char *name)
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
 		.n_tables = 1,
 	};
+	rig->relay.pools.salts = &rig->relay.salts;
 	rig->flow.relay = &rig->relay;
 	knock_init(&rig->knock, &rig->loop, &rig->client);
 	rig->knock.owner = rig;

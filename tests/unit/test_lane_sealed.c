@@ -3,9 +3,11 @@
  */
 #include "suite.h"
 
+#include "relay/dialog.h"
 #include "relay/lane.h"
 #include "relay/open.h"
 #include "relay/seal.h"
+#include "relay/sealed.h"
 #include "streams.h"
 
 #include <errno.h>
@@ -372,6 +374,31 @@ static void a_reflected_request_is_no_answer(void **state)
 	each_method(reflect);
 }
 
+/* Nor does a server take its answer to a greeting for a request. */
+static void reflect_answer(struct ends *ends)
+{
+	uint8_t wire[SEALED_ANSWER_MAX];
+	struct relay *relay = calloc(1, sizeof(*relay));
+	struct dialog dialog = {0};
+	struct flow flow = {.relay = relay, .dialog = &dialog};
+	struct rig rig;
+
+	assert_non_null(relay);
+	rig_init(&rig, ends);
+	relay->pools = rig.pools;
+	sealer_init(&dialog.sealer, &ends->server, NULL);
+	assert_true(sealed_answer(&flow, (const uint8_t *)"an answer", 9, wire) > 0);
+	assert_int_equal(salts_remember(&rig.salts, wire, method_key_bytes(ends->method), 0),
+			 ends->method->format != METHOD_2017);
+	rig_exit(&rig);
+	free(relay);
+}
+
+static void a_reflected_answer_is_no_request(void **state)
+{
+	each_method(reflect_answer);
+}
+
 /* A destination that does not read stops the reading, on both sides of the wire. */
 static void slow_reader(struct ends *ends)
 {
@@ -407,6 +434,7 @@ int main(void)
 		cmocka_unit_test(a_bent_chunk_stops_it),
 		cmocka_unit_test(not_one_byte_too_many),
 		cmocka_unit_test(a_reflected_request_is_no_answer),
+		cmocka_unit_test(a_reflected_answer_is_no_request),
 		cmocka_unit_test(slow_reader_stops_the_reading),
 	};
 
