@@ -139,7 +139,10 @@ class Bridge:
         self.stop()
 
     def start(self):
-        """Both run and are ready, and the redirect rules stand, when this returns."""
+        """Both run and are ready, and the redirect rules stand, when this returns. Their logs begin
+        empty: the "ready" of an earlier bridge in this network is not theirs."""
+        self.server.forget_log()
+        self.client.forget_log()
         self.server.start()
         self.client.start()
         self.server.wait_ready()

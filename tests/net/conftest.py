@@ -135,11 +135,8 @@ def server_keys():
 
 
 def _new_bridge(net, mode, client_keys=None, server_keys=None, **options):
-    """A Bridge whose logs begin empty."""
     bridge = testbed.Bridge(net, mode.family, {**mode.keys(), **(client_keys or {})},
                             {**mode.keys(), **(server_keys or {})}, **options)
-    bridge.client.forget_log()
-    bridge.server.forget_log()
     _bridges.append(bridge)
     return bridge
 
