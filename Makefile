@@ -18,8 +18,8 @@ check:
 install: all
 	@meson install -C $(BUILD) --no-rebuild
 
-# make bench BENCH=bonding|copying|gaps|memory|start, or BENCH=failover with CASES, RUNS, SECONDS and
-# VERBOSE=1, which bench/failover/__init__.py explains
+# make bench BENCH=bonding|ciphers|congestion|copying|gaps|memory|start, or BENCH=failover with CASES,
+# RUNS, SECONDS and VERBOSE=1, which bench/failover/__init__.py explains
 bench: all
 	@tools/deps bench
 	@/usr/bin/python3 -m bench $(BENCH)

@@ -5,13 +5,10 @@ Debian's shadowsocks-libev 3.3.5 speaks the methods of 2017; it has no "none".
 """
 import base64
 import ipaddress
-import json
 import socket
-import subprocess
-from contextlib import contextmanager
 
-from hosts import (connect, exchange_exactly, inside, listen, receive, receive_all,
-                   wait_listening)
+from hosts import (connect, exchange_exactly, inside, listen, receive, receive_all)
+from testbed.libev import libev_program
 from tests import reference
 from tests.reference.server import dial
 
@@ -46,30 +43,17 @@ def carry(near, far, count):
     assert receive_all(far) == b""
 
 
-@contextmanager
-def _program(name, node, port, **keys):
-    """One of them, listening on `port`, with these keys in its file; killed at the end."""
-    config = node.write_file(f"{name}.json", json.dumps({"timeout": 60, **keys}))
-    with open(node.directory / f"{name}.log", "ab") as log:
-        child = node.popen([name, "-c", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        wait_listening(node, port)
-        yield child
-    finally:
-        child.kill_group()
-
-
 def ss_server(node, address, port, method):
     """Debian's server at that address."""
-    return _program("ss-server", node, port, server=address, server_port=port, method=method,
-                    password=secret(method))
+    return libev_program("ss-server", node, port, server=address, server_port=port, method=method,
+                         password=secret(method))
 
 
 def ss_client(name, node, address, port, server_address, server_port, method):
     """ss-local or ss-redir at `address` and `port`, with that server."""
-    return _program(name, node, port, local_address=address, local_port=port,
-                    server=server_address, server_port=server_port, method=method,
-                    password=secret(method))
+    return libev_program(name, node, port, local_address=address, local_port=port,
+                         server=server_address, server_port=server_port, method=method,
+                         password=secret(method))
 
 
 def connect_socks(node, address, port, target_host, target_port):
