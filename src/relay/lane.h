@@ -31,19 +31,19 @@ enum lane_mode {
 struct lane {
 	struct pipe *pipe;     /* borrowed while it holds bytes; NULL otherwise */
 	struct buffer *buffer; /* the same, when copying */
-	uint32_t in_pipe;      /* bytes in the pipe */
-	uint32_t want;	       /* bytes to ask splice() for: follows what came lately */
-	enum lane_mode mode;
-	enum lane_mode raw_mode; /* SPLICE or COPY: how plain bytes go on */
 	union {
 		struct sealer *sealer; /* SEAL; borrowed */
 		struct opener *opener; /* OPEN; borrowed */
 	};
+	uint64_t most;	  /* bytes to deliver before it is held; UINT64_MAX: it is not */
+	uint64_t bytes;	  /* delivered to the destination's socket */
+	uint32_t in_pipe; /* bytes in the pipe */
+	uint32_t want;	  /* bytes to ask splice() for: follows what came lately */
+	enum lane_mode mode : 8;
+	enum lane_mode raw_mode : 8; /* SPLICE or COPY: how plain bytes go on */
 	bool withholds_end; /* the source has failed: an end that is read from it is none */
 	bool has_ended;	    /* the source has said that nothing more comes */
 	bool end_passed;    /* and the destination has been told */
-	uint64_t most;	    /* bytes to deliver before it is held; UINT64_MAX: it is not */
-	uint64_t bytes;	    /* delivered to the destination's socket */
 };
 
 struct lane_pools {
