@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define BUFFER_BYTES (128 << 10)
+/* Room for the longest piece that a cipher's stream can have, with its tag, and little more. */
+#define BUFFER_BYTES (66 << 10)
 #define BUFFER_RUNS  32
 
 /* Where a run of bytes lies. */

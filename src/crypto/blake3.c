@@ -117,6 +117,7 @@ static void compress(const struct node *node, uint32_t out[16])
 		out[i] ^= out[8 + i];
 		out[8 + i] ^= node->chaining[i];
 	}
+	crypto_wipe(m, sizeof(m));
 }
 
 static void chain(const struct node *node, uint32_t value[8])
@@ -179,6 +180,7 @@ static void end_block(struct blake3 *hash)
 
 	block_node(hash, last ? CHUNK_END : 0, &node);
 	chain(&node, value);
+	crypto_wipe(&node, sizeof(node));
 	if (last) {
 		end_chunk(hash, value);
 	} else {

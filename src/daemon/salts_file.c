@@ -74,7 +74,7 @@ static int map(struct salts_file *file, int flags)
 		return file->fd >= 0 && ftruncate(file->fd, 0) < 0 ? -errno : -ENOSPC;
 	}
 	file->store = memory;
-	salts_know(file->store, 0, time_unix_s());
+	salts_know(file->store, 0, time_unix_s(), time_since_boot_s());
 	return 0;
 }
 

@@ -26,8 +26,10 @@
  * one.
  */
 
-#define WANT_START	(64 << 10)
-#define FAIR_TURN_BYTES (4 << 20)
+#define WANT_START (64 << 10)
+/* After so much others have their turn. What passes a cipher takes longer. */
+#define FAIR_TURN_BYTES	 (4 << 20)
+#define FAIR_TURN_SEALED (512 << 10)
 
 void lane_init(struct lane *lane, enum lane_mode mode)
 {
@@ -173,10 +175,23 @@ static enum lane_result pass_end(struct lane *lane, struct side *to)
 	return LANE_DONE;
 }
 
+static uint64_t turn_bytes(const struct lane *lane)
+{
+	switch (lane->mode) {
+	case LANE_SEAL:
+	case LANE_OPEN:
+		return FAIR_TURN_SEALED;
+	case LANE_SPLICE:
+	case LANE_COPY:
+		break;
+	}
+	return FAIR_TURN_BYTES;
+}
+
 static enum lane_result forward(struct lane *lane, struct side *from, struct side *to,
 				const struct lane_pools *pools)
 {
-	uint64_t turn_end = lane->bytes + FAIR_TURN_BYTES;
+	uint64_t turn_end = lane->bytes + turn_bytes(lane);
 	enum lane_result result;
 
 	for (;;) {

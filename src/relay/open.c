@@ -61,12 +61,17 @@ static int open_pieces(struct lane *lane, const struct lane_pools *pools)
 	return error;
 }
 
+/* As much as is opened and sent at once (see TURN_BYTES in seal.c), or what a long piece lacks. */
+#define TURN_BYTES (50 << 10)
+
 static size_t room_for(const struct lane *lane)
 {
 	size_t room = buffer_room(lane->buffer);
 	size_t missing = opener_need(lane->opener) - buffer_raw(lane->buffer);
 
-	return lane->opener->codec->method->is_raw_after_header && missing < room ? missing : room;
+	if (lane->opener->codec->method->is_raw_after_header || missing > TURN_BYTES)
+		return missing;
+	return room < TURN_BYTES ? room : TURN_BYTES;
 }
 
 /* > 0: more has come. */
@@ -75,7 +80,8 @@ static ssize_t read_more(struct lane *lane, int from_fd)
 	struct buffer *buffer = lane->buffer;
 	ssize_t got;
 
-	buffer_compact(buffer);
+	if (buffer->raw > 0)
+		buffer_compact(buffer);
 	got = recv(from_fd, buffer->bytes + buffer->end, room_for(lane), MSG_DONTWAIT);
 	if (got < 0)
 		return -errno;

@@ -3,6 +3,7 @@
 #include "relay/sealed.h"
 
 #include "base/time.h"
+#include "kernel/socket.h"
 #include "relay/dialog.h"
 #include "relay/open.h"
 #include "relay/seal.h"
@@ -31,7 +32,11 @@
 
 static void refuse(struct flow *flow, const char *what)
 {
-	relay_notice(flow->relay, NOTICE_HEADER, "a peer that is no client was refused: %s", what);
+	const struct address peer = socket_remote_address(flow->side[WAN].watch.fd);
+	char text[ADDRESS_TEXT_BYTES];
+
+	relay_notice(flow->relay, NOTICE_HEADER, "refused %s, which is no client: %s",
+		     address_format_ip(&peer, text), what);
 	lane_discard(&flow->lane[WAN], &flow->relay->pools);
 	flow->state = FLOW_REFUSED;
 	sealed_step_refused(flow);
@@ -83,7 +88,7 @@ static bool is_new(const struct relay *relay, const struct opener *opener)
 	const struct method *method = opener->codec->method;
 
 	if (method->format == METHOD_2022 &&
-	    !salts_know(relay->salts.store, opener->time_s, time_unix_s()))
+	    !salts_know(relay->salts.store, opener->time_s, time_unix_s(), time_since_boot_s()))
 		return false;
 	return salts_remember(&relay->salts, opener->salt, method_key_bytes(method),
 			      time_since_boot_s());

@@ -42,15 +42,28 @@ size_t salts_store_bytes(unsigned n_tables)
 	return sizeof(struct salts_store) + n_tables * sizeof(struct salts_table);
 }
 
-bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s)
+/* Of two clocks that are read one after the other, in whole seconds. */
+#define CLOCKS_APART_S 2
+
+static bool was_set_back(struct salts_store *store, uint64_t now_s, uint32_t since_boot_s)
+{
+	uint64_t epoch = now_s - since_boot_s;
+	uint64_t before = atomic_load(&store->epoch);
+	bool is_earlier = epoch + CLOCKS_APART_S < before;
+
+	if (is_earlier || epoch > before)
+		atomic_store(&store->epoch, epoch);
+	return is_earlier;
+}
+
+bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s, uint32_t since_boot_s)
 {
 	uint64_t born = atomic_load(&store->born);
+	bool is_of_another_clock = born == 0 || born > now_s;
 
-	if (born == 0 || born > now_s) {
-		born = now_s;
-		atomic_store(&store->born, born);
-	}
-	return time_s >= born;
+	if (was_set_back(store, now_s, since_boot_s) || is_of_another_clock)
+		atomic_store(&store->born, now_s);
+	return time_s >= atomic_load(&store->born);
 }
 
 /* MADV_POPULATE_WRITE is of Linux 5.14; before, the memory is taken to be there. */

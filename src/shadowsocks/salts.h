@@ -41,7 +41,8 @@ struct salts_table {
  * zeros is an empty one. It is sparse, and takes room only for what is in it.
  */
 struct salts_store {
-	_Atomic uint64_t born; /* unix time from which on everything is known; 0: not yet set */
+	_Atomic uint64_t born;	/* unix time from which on everything is known; 0: not yet set */
+	_Atomic uint64_t epoch; /* unix time of the boot, as the clock said last */
 	struct salts_table table[];
 };
 
@@ -56,10 +57,11 @@ struct salts {
 size_t salts_store_bytes(unsigned n_tables);
 
 /*
- * Whether a header of that time was made after the memory began: one of before may be a recording
- * of what is not remembered. Both in unix time. Where the clock was set back since, it begins now.
+ * Whether a header of that unix time was made after the memory began: one of before may be a
+ * recording of what is not remembered. When the clock was set back since (seen by since_boot_s,
+ * which never is), what has been forgotten is in time again: then the memory begins now.
  */
-bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s);
+bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s, uint32_t since_boot_s);
 
 /*
  * Gets the memory that everybody reads, where a file's may not be there. To be called before the

@@ -36,7 +36,7 @@ SMALL_CROWD = 500
 NEVER_READ = 16
 BLOCK = bytes(1 << 16)
 # relay: a flow that is stuck holds one buffer (base/buffer.h), and next to nothing else
-STUCK_BYTES = (128 << 10) + 8192
+STUCK_BYTES = (66 << 10) + 8192
 
 
 @pytest.fixture(scope="module")

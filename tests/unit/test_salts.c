@@ -239,6 +239,24 @@ static void never_new_to_both(void **state)
 	store_free(store);
 }
 
+/* When the clock is set back, what has been forgotten since is in time again. */
+static void clock_set_back_makes_it_begin_anew(void **state)
+{
+	struct salts_store *store = store_new();
+	const uint64_t unix_s = 1000000;
+
+	assert_true(salts_know(store, unix_s, unix_s, START_S));
+	assert_false(salts_know(store, unix_s - 1, unix_s, START_S)); /* of before it */
+	assert_true(salts_know(store, unix_s, unix_s + 200, START_S + 200));
+	assert_true(salts_know(store, unix_s, unix_s + 199, START_S + 201)); /* read in parts */
+	assert_false(salts_know(store, unix_s, unix_s + 20, START_S + 220)); /* 200 s back */
+	assert_false(salts_know(store, unix_s + 19, unix_s + 21, START_S + 221));
+	assert_true(salts_know(store, unix_s + 20, unix_s + 21, START_S + 221));
+	assert_true(salts_know(store, unix_s + 900, unix_s + 900, START_S + 222)); /* ahead */
+	assert_true(salts_know(store, unix_s + 20, unix_s + 900, START_S + 222));
+	store_free(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +267,7 @@ int main(void)
 		cmocka_unit_test(full_with_time),
 		cmocka_unit_test(full_without_time),
 		cmocka_unit_test(clock_set_back),
+		cmocka_unit_test(clock_set_back_makes_it_begin_anew),
 		cmocka_unit_test(rubbish_does_no_harm),
 		cmocka_unit_test(circle_ends),
 		cmocka_unit_test(never_new_to_both),
