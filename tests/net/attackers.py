@@ -62,7 +62,8 @@ class Destination:
     def _accept(self):
         accepted, _ = self._listener.accept()
         accepted.setblocking(False)
-        accepted.send(self.greeting)
+        if self.greeting:
+            accepted.send(self.greeting)
         self.arrived.append(Arrival())
         self._selector.register(accepted, selectors.EVENT_READ, self.arrived[-1])
 

@@ -36,7 +36,8 @@ def links():
 
 class Liar:
     """lies: {port of the target: function(connection, RequestReader, bytes of the request)}, which
-    has the connection for itself. Whoever asks for another target is reset."""
+    has the connection for itself, once the host has said something. Whoever asks for another
+    target is reset."""
 
     def __init__(self, net, method):
         self.lies = {}
@@ -61,17 +62,16 @@ class Liar:
     def _serve(self, accepted):
         accepted.settimeout(5)
         reader = RequestReader(self.method, self.key, SaltMemory())
-        request = b""
-        while reader.target is None:
+        request, payload = b"", b""
+        while not payload:
             data = accepted.recv(_BLOCK_BYTES)
             if not data:
                 return accepted.close()
             request += data
-            reader.feed(data)
-        lie = self.lies.get(reader.target.port)
-        if not lie or reader.target.host.endswith(".invalid"):
-            return abort(accepted)
-        lie(accepted, reader, request)
+            payload += reader.feed(data)
+            if reader.target and reader.target.port not in self.lies:
+                return abort(accepted)  # a greeting
+        self.lies[reader.target.port](accepted, reader, request)
 
     def response(self, reader, **wrong):
         return ResponseWriter(self.method, self.key, reader.salt, **wrong)
@@ -114,11 +114,10 @@ def seen_by_hosts(net, liar, lies):
 
 
 def seen_by_host(net, port):
-    try:
-        with connect(net.host_a, net.host_b_ip, port) as near:
-            return outcome(near)
-    except ConnectionResetError:
-        return b"", "reset"
+    """It speaks first, so that nothing comes, or fails, before connect() has returned."""
+    with connect(net.host_a, net.host_b_ip, port) as near:
+        near.sendall(b"?")
+        return outcome(near)
 
 
 def sends(data, close=socket.socket.close):

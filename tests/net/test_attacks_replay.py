@@ -4,6 +4,7 @@ import signal
 
 import pytest
 from attackers import EDITION_2022, KEYED, NOTHING, Victim, attempt
+from testbed import wait_until
 from testbed.link import Link
 from testbed.mpbridge import PORT
 
@@ -67,6 +68,7 @@ def test_at_once(victim, destination):
 
 def test_while_the_first_one_runs(victim, destination):
     near = victim.tunnel(destination.target, payload=RECORDED)
+    wait_until(lambda: destination.arrived, 5, "the first one to be served")
     assert attempt(victim, near.request) == NOTHING
     near.close()
 
