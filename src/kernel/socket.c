@@ -251,23 +251,19 @@ uint32_t socket_rtt_us(int fd)
 	return info.tcpi_rtt;
 }
 
-#define EXTRA_ROOM_BYTES (1 << 20)
-/* What net.ipv4.tcp_wmem lets a send buffer grow to; one that was set by hand grows no more. */
-#define SEND_BUFFER_BYTES (4 << 20)
-
-static int send_buffer_bytes(int fd)
+uint32_t socket_send_buffer_bytes(int fd)
 {
 	int bytes = 0;
 	socklen_t length = sizeof(bytes);
 
 	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &length);
-	return bytes;
+	return (uint32_t)bytes;
 }
 
 /* What the kernel grants at most (net.core.wmem_max, doubled): asked once, of a fresh socket. */
-static int most_send_buffer_bytes(void)
+static uint32_t most_send_buffer_bytes(void)
 {
-	static int most;
+	static uint32_t most;
 	int fd;
 
 	if (most > 0)
@@ -276,25 +272,22 @@ static int most_send_buffer_bytes(void)
 	if (fd < 0)
 		return 0;
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, INT_MAX / 2);
-	most = send_buffer_bytes(fd);
+	most = socket_send_buffer_bytes(fd);
 	close(fd);
 	return most;
 }
 
-bool socket_add_extra_room(int fd)
+bool socket_set_send_buffer(int fd, uint32_t bytes)
 {
-	int wanted = send_buffer_bytes(fd) + EXTRA_ROOM_BYTES;
+	uint32_t most = most_send_buffer_bytes();
 
-	if (wanted > most_send_buffer_bytes() || wanted < SEND_BUFFER_BYTES)
+	if (most < SOCKET_SEND_BUFFER_BYTES)
 		return false;
+	if (bytes > most)
+		bytes = most;
 	/* the kernel doubles what it is given, see socket(7) */
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, wanted / 2);
+	set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)(bytes / 2));
 	return true;
-}
-
-void socket_end_extra_room(int fd)
-{
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES / 2);
 }
 
 /* The third number of net.ipv4.tcp_rmem or tcp_wmem: what a buffer may grow to. */
@@ -317,7 +310,8 @@ static uint64_t read_most(const char *path, uint64_t otherwise)
  */
 uint64_t socket_most_buffered_bytes(void)
 {
-	uint64_t sent = read_most("/proc/sys/net/ipv4/tcp_wmem", SEND_BUFFER_BYTES) / 20 * 17;
+	uint64_t sent =
+		read_most("/proc/sys/net/ipv4/tcp_wmem", SOCKET_SEND_BUFFER_BYTES) / 20 * 17;
 	uint64_t received = read_most("/proc/sys/net/ipv4/tcp_rmem", 6u << 20) / 2;
 
 	return sent < received ? sent : received;

@@ -61,13 +61,17 @@ int socket_unacknowledged_bytes(int fd);
 /* The kernel's smoothed round-trip time of a TCP connection, in microseconds; 0: unknown. */
 uint32_t socket_rtt_us(int fd);
 
+/* What a send buffer grows to by itself, by the kernel's default for net.ipv4.tcp_wmem. */
+#define SOCKET_SEND_BUFFER_BYTES (4u << 20)
+
+uint32_t socket_send_buffer_bytes(int fd);
+
 /*
- * Makes a send buffer that has grown to its full size (4 MiB, what net.ipv4.tcp_wmem has) larger by
- * 1 MiB. False, and nothing is changed, where it is smaller, or net.core.wmem_max does not allow
- * it. socket_end_extra_room() brings it back to 4 MiB; what is in it stays there.
+ * Gives the send buffer this size; it then grows no more by itself. What is in it stays there. On
+ * MPTCP each subflow gets the same (mptcp_sol_socket_sync_intval()). False, and nothing is changed,
+ * where net.core.wmem_max does not allow SOCKET_SEND_BUFFER_BYTES; of more it gives what it allows.
  */
-bool socket_add_extra_room(int fd);
-void socket_end_extra_room(int fd);
+bool socket_set_send_buffer(int fd, uint32_t bytes);
 
 /*
  * How much of a stream may be under way at once: the smaller of what the largest send buffer and

@@ -24,6 +24,8 @@
 #define MPTCP_SUBFLOW_ADDRS 3
 #endif
 
+#define LATELY_MS 250
+
 #define STATE_ESTABLISHED 1 /* include/net/tcp_states.h */
 
 struct subflow_data {
@@ -123,4 +125,37 @@ bool subflow_awaits_data_ack(int fd)
 		established++;
 	}
 	return established > 0;
+}
+
+/* Whether it was given something to send lately; the others are backups, or have just joined. */
+static bool is_sending(const struct tcp_info *info)
+{
+	return info->tcpi_state == STATE_ESTABLISHED &&
+	       (info->tcpi_unacked > 0 || info->tcpi_last_data_sent < LATELY_MS);
+}
+
+bool subflow_load(int fd, struct subflow_load *out)
+{
+	struct all_info all;
+	int n = ask_info(fd, &all);
+	struct subflow_load load = {0};
+
+	for (int i = 0; i < n; i++) {
+		const struct tcp_info *info = &all.info[i];
+
+		if (!is_sending(info))
+			continue;
+		load.n++;
+		load.rate += info->tcpi_delivery_rate;
+		load.segments += info->tcpi_data_segs_out;
+		load.again += info->tcpi_total_retrans;
+		if (info->tcpi_rtt > load.rtt_us)
+			load.rtt_us = info->tcpi_rtt;
+		if (load.n == 1 || info->tcpi_min_rtt < load.least_rtt_us)
+			load.least_rtt_us = info->tcpi_min_rtt;
+	}
+	if (load.n == 0)
+		return false;
+	*out = load;
+	return true;
 }

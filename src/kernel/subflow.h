@@ -40,4 +40,17 @@ int subflow_count_established(int fd);
  */
 bool subflow_awaits_data_ack(int fd);
 
+/* What the subflows that are sending do, together. */
+struct subflow_load {
+	unsigned n;
+	uint64_t rate;	       /* bytes per second, as they arrived lately */
+	uint32_t rtt_us;       /* the longest, smoothed */
+	uint32_t least_rtt_us; /* the shortest that any of them has ever had */
+	uint64_t segments;     /* that they have sent since they began, */
+	uint64_t again;	       /* and how many of them more than once */
+};
+
+/* False where the kernel cannot say, or nothing is being sent. */
+bool subflow_load(int fd, struct subflow_load *out);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "relay/lane.h"
 #include "relay/relay.h"
+#include "relay/room.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,6 +74,7 @@ struct flow {
 	enum flow_state state;
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
+	struct room room;      /* of the WAN side's send buffer */
 	uint64_t held_ms;      /* OPEN: when settling began to hold the lane; 0: not yet */
 	struct dialog *dialog; /* its ciphers; NULL: not yet, or the method has none */
 	struct race *race;     /* DIAL: attempts beside the first; NULL: none were made */

@@ -19,11 +19,13 @@
  * What helps is to send a little more, whose acknowledgement brings the DATA_ACK. Often there is
  * room for that: epoll tells of it only when a third of the buffer is free, a write takes any.
  * Where there is none, the buffer is made larger, if net.core.wmem_max lets us. A buffer that was
- * set by hand no longer grows by itself, so it is left at the size to which it would have grown.
+ * set by hand no longer grows by itself, so it is left at the size to which it would have grown, or
+ * which room.c had given to it.
  */
 
 #define LOOK_FIRST_MS TIMER_TICK_MS
 #define LOOK_MOST_MS  512
+#define EXTRA_SHARE   4
 
 static void set_timer(struct flow *flow)
 {
@@ -46,6 +48,15 @@ void nudge_watch(struct flow *flow)
 	set_timer(flow);
 }
 
+/* One that is smaller than that grows by itself, unless it was set. */
+static bool add_extra_room(const struct flow *flow, int fd)
+{
+	uint32_t bytes = socket_send_buffer_bytes(fd);
+
+	return (flow->room.bytes > 0 || bytes >= SOCKET_SEND_BUFFER_BYTES / 4 * 3) &&
+	       socket_set_send_buffer(fd, bytes + bytes / EXTRA_SHARE);
+}
+
 bool nudge_look(struct flow *flow)
 {
 	int fd = flow->side[WAN].watch.fd;
@@ -56,7 +67,7 @@ bool nudge_look(struct flow *flow)
 	set_timer(flow);
 	if (!is_stuck)
 		return false;
-	if (socket_add_extra_room(fd))
+	if (add_extra_room(flow, fd))
 		flow->nudge.has_extra_room = true;
 	flow->side[WAN].is_writable = true;
 	return true;
@@ -67,5 +78,6 @@ void nudge_end(struct flow *flow)
 	if (!flow->nudge.has_extra_room)
 		return;
 	flow->nudge.has_extra_room = false;
-	socket_end_extra_room(flow->side[WAN].watch.fd);
+	socket_set_send_buffer(flow->side[WAN].watch.fd,
+			       flow->room.bytes ? flow->room.bytes : SOCKET_SEND_BUFFER_BYTES);
 }

@@ -4,6 +4,7 @@
 
 #include "kernel/socket.h"
 #include "relay/nudge.h"
+#include "relay/room.h"
 #include "relay/settle.h"
 
 /*
@@ -141,8 +142,10 @@ void transfer_step(struct flow *flow, enum flow_side side, uint32_t events)
 {
 	bool has_failed = events & EPOLLERR;
 
-	if (side == WAN && (events & EPOLLOUT))
+	if (side == WAN && (events & EPOLLOUT)) {
 		nudge_end(flow);
+		room_adapt(flow);
+	}
 	if (flow->state == FLOW_OPEN && has_failed)
 		start_drain(flow, side, false);
 	else if (flow->state == FLOW_OPEN)
