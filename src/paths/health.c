@@ -97,7 +97,7 @@ void health_init(struct health *health, uint64_t now_ms, bool has_to_answer)
 /* How long a question may stay open when it is urgent: some round trips, as they have been. */
 static uint32_t patience_ms(const struct health *health)
 {
-	uint64_t ms = (2 * (uint64_t)health->rtt_us + 4 * (uint64_t)health->rttvar_us) / 1000;
+	uint64_t ms = (3 * (uint64_t)health->rtt_us / 2 + 4 * (uint64_t)health->rttvar_us) / 1000;
 
 	ms += SLACK_MS;
 	if (health->rtt_us == 0 || ms > PATIENCE_MAX_MS)
@@ -166,7 +166,7 @@ static void learn_rtt(struct health *health, uint32_t rtt_us)
 
 	if (health->rtt_us == 0) {
 		health->rtt_us = rtt_us;
-		health->rttvar_us = rtt_us / 2;
+		health->rttvar_us = rtt_us / 4; /* greetings are few: half of it would last */
 		return;
 	}
 	health->rttvar_us += difference / 4 - health->rttvar_us / 4;

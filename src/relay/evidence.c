@@ -26,9 +26,10 @@
  *   a path that is up has had none of      missing
  *   them for long
  *
- * "Usual" is a round trip and its variation, as TCP measures them. A silence is told again and
- * again, for at most DOUBT_MOST_MS. The supervisor decides what it is worth; here nothing is done
- * about it. While no flow moves, nothing is asked.
+ * "Usual" is a round trip and its variation, as TCP measures them; or, where signs of life have
+ * come close together for some seconds, twice the longest time between two of them: over a far link
+ * that is much less. A silence is told again and again, for at most DOUBT_MOST_MS. The supervisor
+ * decides what it is worth; here nothing is done about it. While no flow moves, nothing is asked.
  */
 
 #define LOOK_MS	      12u
@@ -36,6 +37,8 @@
 #define TERM_MS	      5000u /* others want to be heard, too */
 #define SILENT_MIN_MS 30u
 #define SLACK_MS      15u
+#define GAP_FIRST_US  1000000u
+#define GAP_SHARE     64u /* of a gap fades away with each look that finds life */
 #define STUCK_MS      1000u
 #define DOUBT_MOST_MS 500u
 #define TELL_MS	      250u /* between two times that a flow says that it is stuck */
@@ -46,9 +49,11 @@
 #define MISSING_TRIPS 8u
 
 /* The longest usual time without a sign of life while there should be one. */
-static uint32_t usual_ms(const struct subflow *subflow)
+static uint32_t usual_ms(const struct evidence_subflow *known, const struct subflow *subflow)
 {
-	uint32_t ms = (subflow->rtt_us + 2 * subflow->rttvar_us) / 1000 + SLACK_MS;
+	uint32_t by_trip_us = subflow->rtt_us + 2 * subflow->rttvar_us;
+	uint32_t by_gap_us = 2 * known->gap_us;
+	uint32_t ms = (by_trip_us < by_gap_us ? by_trip_us : by_gap_us) / 1000 + SLACK_MS;
 
 	return ms > SILENT_MIN_MS ? ms : SILENT_MIN_MS;
 }
@@ -109,6 +114,7 @@ static struct evidence_subflow *recall(struct evidence_witness *witness,
 		.received = subflow->bytes_received,
 		.acked_ms = now_ms,
 		.moved_ms = now_ms,
+		.gap_us = GAP_FIRST_US,
 		.window_ms = now_ms,
 		.window_acked = subflow->bytes_acked,
 		.window_received = subflow->bytes_received,
@@ -143,6 +149,16 @@ static void note_heard(struct relay *relay, uint8_t place, uint64_t heard_ms)
 		atomic_store_explicit(latest, heard_ms, memory_order_relaxed);
 }
 
+static void note_gap(struct evidence_subflow *known, uint64_t heard_ms)
+{
+	uint64_t gap_us = (heard_ms - known->moved_ms) * 1000;
+
+	known->gap_us -= known->gap_us / GAP_SHARE;
+	if (gap_us > known->gap_us && gap_us < GAP_FIRST_US)
+		known->gap_us = (uint32_t)gap_us;
+	known->moved_ms = heard_ms;
+}
+
 /* Whether anything has come by the subflow since the last look; what it did is remembered. */
 static bool has_moved(struct evidence_subflow *known, const struct subflow *subflow,
 		      uint64_t now_ms)
@@ -160,7 +176,7 @@ static bool has_moved(struct evidence_subflow *known, const struct subflow *subf
 	known->acked = subflow->bytes_acked;
 	known->received = subflow->bytes_received;
 	if (is_alive)
-		known->moved_ms = heard_ms;
+		note_gap(known, heard_ms);
 	return is_alive;
 }
 
@@ -172,7 +188,11 @@ static bool is_backup(const struct board_table *table, uint8_t place)
 	return false;
 }
 
-/* The higher of the two directions, in windows; a peak fades away by a tenth in a second. */
+/*
+ * The higher of the two directions, in windows; a peak fades away by a tenth in a second. It takes
+ * two windows to make one: what comes in a burst, when a hole has been filled or a processor was
+ * late, is no pace of the path.
+ */
 static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 			 const struct subflow *subflow)
 {
@@ -180,18 +200,20 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 	uint64_t acked = known->acked - known->window_acked;
 	uint64_t received = known->received - known->window_received;
 	uint64_t ms = relay->loop->now_ms - known->window_ms;
-	uint64_t rate, before;
+	uint64_t rate, peak, before;
 
 	if (ms < WINDOW_MS)
 		return;
 	rate = (acked > received ? acked : received) * 1000 / ms;
 	if (rate >= STRAY_RATE && is_backup(&relay->table, known->place))
 		relay->on_doubt(relay, known->place, DOUBT_STRAY);
+	peak = rate < known->rate ? rate : known->rate;
 	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
-	atomic_store_explicit(&pace->rate, rate > before ? rate : before, memory_order_relaxed);
+	atomic_store_explicit(&pace->rate, peak > before ? peak : before, memory_order_relaxed);
 	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
 	if (acked > 0)
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
+	known->rate = rate;
 	known->window_ms = relay->loop->now_ms;
 	known->window_acked = known->acked;
 	known->window_received = known->received;
@@ -228,8 +250,8 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 		silent_ms = now_ms - known->acked_ms;
 	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS)
 		tell_stuck(relay, known);
-	else if (should_move(known, subflow) && silent_ms >= usual_ms(subflow) &&
-		 silent_ms < usual_ms(subflow) + DOUBT_MOST_MS)
+	else if (should_move(known, subflow) && silent_ms >= usual_ms(known, subflow) &&
+		 silent_ms < usual_ms(known, subflow) + DOUBT_MOST_MS)
 		relay->on_doubt(relay, known->place, DOUBT_SILENT);
 }
 

@@ -23,9 +23,11 @@ struct evidence_subflow {
 	uint64_t acked_ms;   /* when `acked` last grew, or nothing was in flight */
 	uint64_t moved_ms;   /* when an acknowledgement or data last came */
 	uint64_t told_ms;    /* when it was last told that it is stuck */
+	uint32_t gap_us;     /* the longest lately between two signs of life; fades away */
 	uint64_t busy_bytes; /* received since the last rest */
 	uint64_t window_ms;  /* the window in which its pace is measured began */
 	uint64_t window_acked, window_received; /* what they were then */
+	uint64_t rate;				/* in the window before; bytes per second */
 };
 
 /* A flow that is watched: one of those that move bytes. */

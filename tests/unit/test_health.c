@@ -230,7 +230,7 @@ static void patience_follows_the_round_trip(void **state)
 	for (int i = 0; i < 50; i++)
 		health_answered(&health, 1000, 600 * MS);
 	health_doubted(&health, 20000);
-	assert_in_range(run(&health, 20000, 30000), 21200, 21520);
+	assert_in_range(run(&health, 20000, 30000), 20900, 21200);
 }
 
 static void the_guard_shows_only_on_a_path_that_is_up(void **state)
