@@ -124,11 +124,6 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 	return ANNOUNCE_NOTHING;
 }
 
-bool announce_has(const struct announce *announce, const struct address *local)
-{
-	return index_of(announce, local) < announce->n;
-}
-
 bool announce_is_lost(const struct announce *announce, const struct address *local)
 {
 	unsigned i = index_of(announce, local);

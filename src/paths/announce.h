@@ -39,7 +39,6 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 				    const struct address *local, const struct address *about,
 				    uint64_t now_ms);
 
-bool announce_has(const struct announce *announce, const struct address *local);
 bool announce_is_lost(const struct announce *announce, const struct address *local);
 
 /* When a client said so, of one that is lost. */

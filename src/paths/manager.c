@@ -9,6 +9,7 @@
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
 #include "paths/failover.h"
+#include "paths/inventory.h"
 #include "paths/lease.h"
 #include "paths/plan.h"
 #include "paths/tables.h"
@@ -346,69 +347,6 @@ static void on_events(struct watch *watch, uint32_t events)
 		note_change(manager);
 }
 
-/* ---- the report ---- */
-
-static bool is_announced(const struct manager *manager, const struct address *local)
-{
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		if (manager->paths.path[i].endpoint == PATH_ENDPOINT_ANNOUNCE &&
-		    address_ip_equal(&manager->paths.path[i].local, local))
-			return true;
-	return false;
-}
-
-/* A server asks nothing of its paths; it waits until a client comes by them. */
-static const char *reason_of(const struct manager *manager, const struct report_path *path,
-			     enum health_reason reason)
-{
-	if (manager->conf->role == CONF_CLIENT || reason == HEALTH_LOST)
-		return health_reason_text(reason);
-	return path->is_announced ? "announced to clients" : "no client has come by it yet";
-}
-
-static void report_present(const struct manager *manager, const struct board_path *path,
-			   struct report_path *out)
-{
-	memcpy(out->interface, path->interface, IF_NAMESIZE);
-	out->ifindex = path->ifindex;
-	out->local = path->local;
-	out->server = path->server;
-	out->state = path->health;
-	out->since_ms = path->since_ms ? path->since_ms
-				       : absences_since_ms(&manager->absences, path->interface);
-	out->rtt_us = path->rtt_us;
-	out->router = path->router;
-	out->is_standby = path->is_standby;
-	out->may_start = path->may_start;
-	out->is_announced = is_announced(manager, &path->local);
-	out->reason = reason_of(manager, out, path->reason);
-}
-
-static void report_absent(const struct manager *manager, const struct absence *absence,
-			  struct report_path *out)
-{
-	memcpy(out->interface, absence->interface, IF_NAMESIZE);
-	out->local = absence->local;
-	out->server = absence->server;
-	out->state = HEALTH_ABSENT;
-	out->since_ms = absence->since_ms;
-	out->reason = diagnosis_excuse(manager->conf, &manager->snapshot, absence->interface);
-}
-
-void manager_report(const struct manager *manager, struct report *report)
-{
-	const struct board_table *table = &manager->board->table;
-
-	*report = (struct report){.conf = manager->conf,
-				  .active = failover_active(&manager->failover)};
-	for (unsigned i = 0; i < table->n_paths; i++)
-		report_present(manager, &table->path[i], &report->path[report->n_paths++]);
-	for (unsigned i = 0; i < manager->absences.n; i++)
-		if (manager->absences.item[i].is_absent)
-			report_absent(manager, &manager->absences.item[i],
-				      &report->path[report->n_paths++]);
-}
-
 /* ---- opening and closing ---- */
 
 static int open_events(struct manager *manager)
@@ -544,6 +482,20 @@ void manager_on_peer_gone(struct manager *manager,
 {
 	manager->on_peer_gone = on_peer_gone;
 	manager->owner = owner;
+}
+
+void manager_report(const struct manager *manager, struct report *report)
+{
+	const struct inventory inventory = {
+		.conf = manager->conf,
+		.table = &manager->board->table,
+		.paths = &manager->paths,
+		.absences = &manager->absences,
+		.snapshot = &manager->snapshot,
+		.active = failover_active(&manager->failover),
+	};
+
+	inventory_fill(&inventory, report);
 }
 
 static void release(struct manager *manager)
