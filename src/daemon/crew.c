@@ -41,6 +41,7 @@ static void settle_counters(struct board_counters *counters)
 	atomic_store(&counters->flows_ended, atomic_load(&counters->flows_started));
 	for (unsigned i = 0; i < CONF_SERVERS_MAX; i++)
 		atomic_store(&counters->flows_to[i], 0);
+	atomic_store(&counters->oldest_ms, 0);
 }
 
 static int start_worker(struct crew_worker *worker)

@@ -12,6 +12,10 @@
 
 /* ---- links and addresses ---- */
 
+/* linux/if.h, which has IFF_LOWER_UP, cannot be included beside net/if.h */
+#define LOWER_UP (1u << 16)
+#define CARRIES	 (IFF_UP | IFF_RUNNING | LOWER_UP)
+
 int rtnetlink_on_link(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *header = netlink_header(message, sizeof(*header));
@@ -31,7 +35,8 @@ int rtnetlink_on_link(const struct nlmsghdr *message, void *context)
 	link->ifindex = (uint32_t)header->ifi_index;
 	strncpy(link->name, name, sizeof(link->name) - 1);
 	link->is_loopback = header->ifi_flags & IFF_LOOPBACK;
-	link->is_up = (header->ifi_flags & IFF_UP) && (header->ifi_flags & IFF_RUNNING);
+	/* RUNNING follows the carrier up to a second late, LOWER_UP at once (dev_get_flags()) */
+	link->is_up = (header->ifi_flags & CARRIES) == CARRIES;
 	return 0;
 }
 

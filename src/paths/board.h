@@ -70,6 +70,7 @@ struct board_counters {
 	_Atomic uint64_t heard_ms[BOARD_PLACES];
 	/* Client: flows to each far router that are open, and when the last of them ended. */
 	_Atomic uint64_t flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
+	_Atomic uint64_t oldest_ms; /* when the oldest of its flows began; 0: there is none */
 	_Atomic uint64_t flows_started;
 	_Atomic uint64_t flows_ended;
 	_Atomic uint64_t bytes_lan_to_wan;

@@ -4,30 +4,22 @@
 
 #include "base/log.h"
 #include "kernel/socket.h"
+#include "paths/lookout.h"
+#include "paths/retreat.h"
 
 /*
- * Theory of operation. The monitors tell of each change. When a path goes down, running connections
- * leave it: its own endpoint is taken away, which closes its subflows and sends again by the others
- * what they had in flight, and the server is asked to take back what it announces there. When it is
- * back, its subflows are made once more: by adding the endpoint, or by asking the server to
- * announce its address again.
- *
- * That a path is a backup, by its role or by the guard, is a flag of its endpoint (MP_PRIO), and
- * changes running connections, too.
+ * Theory of operation. The monitors tell of each change, and flows of what they miss; here is
+ * decided what follows. Running connections leave a path that goes down, and come back to it:
+ * retreat.c. What flows measure is shown to the guard: lookout.c. That a path is a backup, by its
+ * role or by the guard, is a flag of its endpoint (MP_PRIO), and changes running connections, too.
  *
  * Of several far routers, election.c says which one new connections go to: each change of a path's
  * health asks it, and the time when it may go back. Nothing of that touches connections that run.
- * Where two routers are reached from one local address, its endpoint serves the connections to
- * both; it is not taken away for one of them while the other's path works and is in use. But what
- * makes one path fail is mostly the link, so then the other is asked at once.
  */
 
 #define LOOK_MS	       250u
 #define LOOK_IDLE_MS   1000u
-#define LINGER_MS      4000u  /* less than ELECTION_TRIAL_MS */
-#define ASIDE_MS       500u   /* for the server to have taken back what it announced */
-#define KEPT_MS	       10000u /* for the subflows of another path to have joined */
-#define PACE_MS	       5000u  /* what was measured before means nothing */
+#define LINGER_MS      4000u /* less than ELECTION_TRIAL_MS */
 #define MARK_PAUSE_MS  1000u
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
@@ -39,7 +31,7 @@ unsigned failover_active(const struct failover *failover)
 	return failover->election.active;
 }
 
-static bool is_active(const struct failover *failover, const struct monitor *monitor)
+bool failover_is_active(const struct failover *failover, const struct monitor *monitor)
 {
 	return monitor->router == failover->election.active;
 }
@@ -52,11 +44,7 @@ static bool is_used_by(const struct board_counters *worker, unsigned router, uin
 	       (left_ms > 0 && now_ms < left_ms + LINGER_MS);
 }
 
-/*
- * Whether connections to the router are open, or closed so lately that the kernel may still deliver
- * what they sent last. With one router alone it does not matter when they are.
- */
-static bool is_in_use(const struct failover *failover, unsigned router)
+bool failover_is_in_use(const struct failover *failover, unsigned router)
 {
 	const struct board *board = failover->monitors.board;
 	bool is_used = failover->conf->n_routers < 2;
@@ -137,22 +125,7 @@ static void on_again(struct timer *timer)
 		failover->on_change(failover, true);
 }
 
-/* Another router's path from the same local address that works. NULL: there is none. */
-static struct monitor *twin_of(struct failover *failover, const struct monitor *monitor)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		struct monitor *other = &failover->monitors.monitor[i];
-
-		if (other->all && other->router != monitor->router &&
-		    health_is_carrying(other->health.state) &&
-		    address_ip_equal(&other->way.local, &monitor->way.local))
-			return other;
-	}
-	return NULL;
-}
-
-/* NULL: it is absent, or the place is free. */
-static const struct path *path_of(struct failover *failover, const struct monitor *monitor)
+const struct path *failover_path_of(struct failover *failover, const struct monitor *monitor)
 {
 	for (unsigned i = 0; i < failover->paths->n && monitor->all; i++)
 		if (monitors_find(&failover->monitors, &failover->paths->path[i]) == monitor)
@@ -160,121 +133,14 @@ static const struct path *path_of(struct failover *failover, const struct monito
 	return NULL;
 }
 
-/* ---- leaving a path, and coming back ---- */
-
-/* Closes the subflows of the path's own endpoint, unless connections to another router live there.
- */
-static void drop_endpoint(struct failover *failover, const struct monitor *monitor)
-{
-	const struct monitor *twin = twin_of(failover, monitor);
-
-	if (!twin || !is_in_use(failover, twin->router))
-		actor_drop_endpoint(failover->actor, &monitor->way.local);
-}
-
-/* Asks the server, by each path that works, to take back what it announces for this one. */
-static void report_lost(struct monitors *monitors, const struct monitor *lost)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		struct monitor *monitor = &monitors->monitor[i];
-
-		if (monitor->all && monitor != lost && monitor->router == lost->router &&
-		    health_is_carrying(monitor->health.state))
-			monitor_say(monitor, GREETING_LOST, &lost->way.server);
-	}
-}
-
-static unsigned count_paths(const struct failover *failover, uint8_t router)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < failover->paths->n; i++)
-		count += failover->paths->path[i].router == router;
-	return count;
-}
-
-/*
- * To close a path's subflows here and now is quicker by some round trips than to ask the server for
- * it; but if they follow announcements, each connection can afford that a few times only
- * (announce.c).
- */
-static void leave(struct failover *failover, const struct monitor *monitor)
-{
-	unsigned n = count_paths(failover, monitor->router);
-	unsigned most = n < MPTCP_PM_MOST - 1 ? MPTCP_PM_MOST - 1 - n : 0;
-
-	if (monitor->is_follower)
-		report_lost(&failover->monitors, monitor);
-	if (!monitors_have_other(&failover->monitors, monitor) ||
-	    (monitor->is_follower && failover->closings >= most))
-		return;
-	if (monitor->is_follower)
-		failover->closings++;
-	drop_endpoint(failover, monitor);
-}
-
-/*
- * The subflows of the last path that worked were left alone, since the connections would have died
- * with them; so they are when it is the first to come back. Once another one works, too, they are
- * made anew: their own timers may have a long way to go.
- */
-static void renew_kept(struct failover *failover, const struct monitor *but)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		struct monitor *monitor = &failover->monitors.monitor[i];
-
-		if (!monitor->all || monitor == but || !monitor->has_kept)
-			continue;
-		monitor->has_kept = false;
-		monitor_renew_later(monitor, KEPT_MS);
-	}
-}
-
-/* Its subflows are closed, if there are any, and made once more; but not the last of a connection.
- */
-static void renew(struct failover *failover, struct monitor *monitor)
-{
-	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
-	if (monitor->has_kept)
-		return;
-	if (monitor->is_follower)
-		monitor_say(monitor, GREETING_BACK, NULL);
-	else
-		drop_endpoint(failover, monitor);
-}
-
-static void bring_back(struct failover *failover, struct monitor *monitor)
-{
-	renew_kept(failover, monitor);
-	renew(failover, monitor);
-}
+/* ---- what monitors say ---- */
 
 static void on_renew(struct monitors *monitors, struct monitor *monitor)
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 
-	if (!health_is_carrying(monitor->health.state))
-		return;
-	renew(failover, monitor);
-	failover->on_change(failover, true);
-}
-
-/* What a slow path has in flight would hold up the others for longest: its subflows are made anew.
- */
-static void step_aside(struct failover *failover, struct monitor *monitor)
-{
-	leave(failover, monitor);
-	if (monitor->is_follower)
-		monitor_renew_later(monitor, ASIDE_MS);
-}
-
-static void lose(struct failover *failover, const struct monitor *monitor)
-{
-	struct monitor *twin = twin_of(failover, monitor);
-
-	leave(failover, monitor);
-	if (twin)
-		monitor_doubt(twin, DOUBT_SILENT);
+	if (retreat_go_on(failover, monitor))
+		failover->on_change(failover, true);
 }
 
 static void on_path_change(struct monitors *monitors, struct monitor *monitor,
@@ -283,16 +149,19 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 	enum health_state now = health_shown(&monitor->health);
 	bool is_other_active = elect(failover, failover->paths);
+	/* A carrier may be gone: the kernel tells at once of one in a second, of others late
+	 * (net/core/link_watch.c), but says so when it is asked. */
+	bool is_urgent = health_is_urgent(&monitor->health);
 
 	failover->on_change(failover, false);
 	if (health_is_carrying(before) && !health_is_carrying(now))
-		lose(failover, monitor);
+		retreat_lose(failover, monitor);
 	if (now == HEALTH_GUARDED && before == HEALTH_UP)
-		step_aside(failover, monitor);
+		monitor->aside_ms = failover->monitors.loop->now_ms;
 	if (!health_is_carrying(before) && health_is_carrying(now))
-		bring_back(failover, monitor);
+		retreat_bring_back(failover, monitor);
 	if (health_is_carrying(before) != health_is_carrying(now) ||
-	    (before == HEALTH_GUARDED) != (now == HEALTH_GUARDED) || is_other_active)
+	    (before == HEALTH_GUARDED) != (now == HEALTH_GUARDED) || is_other_active || is_urgent)
 		failover->on_change(failover, true);
 }
 
@@ -320,80 +189,28 @@ void failover_judge(struct failover *failover, struct paths *paths)
 		path->is_backup =
 			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
 		path->is_standby = path->router != failover_active(failover);
-		path->is_in_use = is_in_use(failover, path->router);
+		path->is_in_use = failover_is_in_use(failover, path->router);
 		if (!path->is_down && !path->is_backup)
 			has_primary[path->router] = true;
 		if (!path->is_down)
 			has_any[path->router] = true;
 	}
 	/* The endpoint of the last one stays: with its subflows the connections would die. */
-	for (unsigned i = 0; i < paths->n; i++)
-		if (!has_any[paths->path[i].router] && !paths->path[i].is_standby)
-			paths->path[i].is_down = false;
+	for (unsigned i = 0; i < paths->n; i++) {
+		struct path *path = &paths->path[i];
+		const struct monitor *monitor = monitors_find(&failover->monitors, path);
+		bool is_last = !has_any[path->router] || (monitor && monitor->is_waiting);
+
+		if (is_last && !path->is_standby)
+			path->is_down = false;
+	}
 	/* What begins on a backup while nothing else works is marked only when something does. */
 	for (unsigned i = 0; i < paths->n; i++)
 		if (!has_primary[paths->path[i].router])
 			paths->path[i].is_backup = false;
 }
 
-/* ---- the guard ---- */
-
-/* Bytes per second of the fastest flow there, lately, and the longest round trip. */
-static uint64_t find_pace(const struct monitors *monitors, uint8_t place, uint64_t *rtt_us)
-{
-	const struct board *board = monitors->board;
-	uint64_t peak = 0;
-
-	*rtt_us = 0;
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		const struct board_pace *pace = &board->worker[i].pace[place];
-		uint64_t rate = atomic_load_explicit(&pace->rate, memory_order_relaxed);
-		uint64_t rtt = atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
-		uint64_t at_ms = atomic_load_explicit(&pace->at_ms, memory_order_relaxed);
-
-		if (monitors->loop->now_ms > at_ms + PACE_MS)
-			continue;
-		peak = rate > peak ? rate : peak;
-		*rtt_us = rtt > *rtt_us ? rtt : *rtt_us;
-	}
-	return peak;
-}
-
-/* What the guard has to know of each path that is up and that new connections use. */
-static unsigned fill(struct failover *failover, struct guard_input *input,
-		     struct monitor **monitors)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < MONITORS_MAX && n < GUARD_PATHS_MAX; i++) {
-		struct monitor *monitor = &failover->monitors.monitor[i];
-		const struct path *path = path_of(failover, monitor);
-		uint64_t rtt_us;
-
-		if (!path || path->role == CONF_BACKUP || monitor->health.state != HEALTH_UP ||
-		    !is_active(failover, monitor))
-			continue;
-		input[n].entry = &monitor->guard;
-		input[n].rate = find_pace(&failover->monitors, monitor->place, &rtt_us);
-		input[n].rtt_us = rtt_us > monitor->health.rtt_us ? rtt_us : monitor->health.rtt_us;
-		monitors[n++] = monitor;
-	}
-	return n;
-}
-
-static void look(struct failover *failover)
-{
-	struct guard_input input[GUARD_PATHS_MAX];
-	struct monitor *monitors[GUARD_PATHS_MAX];
-	unsigned n = fill(failover, input, monitors);
-
-	guard_judge(input, n, failover->buffer_bytes, failover->monitors.loop->now_ms);
-	for (unsigned i = 0; i < n; i++)
-		log_debug("guard: path %s: %llu bytes/s, %llu us", monitors[i]->way.interface,
-			  (unsigned long long)input[i].rate, (unsigned long long)input[i].rtt_us);
-	for (unsigned i = 0; i < n; i++)
-		monitor_set_guarded(monitors[i], monitors[i]->guard.is_guarded);
-}
+/* ---- looking ---- */
 
 /* When the last connection to a router has ended, endpoints may go, or become what they should be.
  */
@@ -403,7 +220,7 @@ static void look_for_unused(struct failover *failover)
 
 	failover->in_use = 0;
 	for (unsigned i = 0; i < failover->conf->n_routers; i++)
-		if (is_in_use(failover, i))
+		if (failover_is_in_use(failover, i))
 			failover->in_use |= 1u << i;
 	if (before & ~failover->in_use)
 		failover->on_change(failover, true);
@@ -418,7 +235,7 @@ static void on_look(struct timer *timer)
 
 	look_for_unused(failover);
 	if (is_busy)
-		look(failover);
+		lookout_look(failover);
 	timer_arm(&loop->timers, timer, loop->now_ms + (is_busy ? LOOK_MS : LOOK_IDLE_MS));
 }
 
@@ -427,11 +244,11 @@ static void on_look(struct timer *timer)
 /* Some connections joined here while the flag of the endpoint was changed: it is told again. */
 static void mark_again(struct failover *failover, struct monitor *monitor)
 {
-	const struct path *path = path_of(failover, monitor);
+	const struct path *path = failover_path_of(failover, monitor);
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
-	if (!is_active(failover, monitor) || now_ms < monitor->marked_ms + MARK_PAUSE_MS || !path ||
-	    !path->is_backup)
+	if (!failover_is_active(failover, monitor) || now_ms < monitor->marked_ms + MARK_PAUSE_MS ||
+	    !path || !path->is_backup)
 		return;
 	monitor->marked_ms = now_ms;
 	log_debug("path %s: told again that it is a backup", monitor->way.interface);
@@ -447,7 +264,7 @@ static void make_missing(struct failover *failover, struct monitor *monitor)
 {
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
-	if (monitor->health.state != HEALTH_UP || !is_active(failover, monitor) ||
+	if (monitor->health.state != HEALTH_UP || !failover_is_active(failover, monitor) ||
 	    now_ms < monitor->renew_ms || now_ms < monitor->health.since_ms + RENEW_FIRST_MS)
 		return;
 	if (now_ms > monitor->renew_ms + RENEW_MOST_MS)
@@ -459,7 +276,7 @@ static void make_missing(struct failover *failover, struct monitor *monitor)
 	monitor->renew_ms = now_ms + monitor->renew_pause_ms;
 	log_info("path %s: a connection has lost its subflow there; making it again",
 		 monitor->way.interface);
-	renew(failover, monitor);
+	retreat_renew(failover, monitor);
 	failover->on_change(failover, true);
 }
 

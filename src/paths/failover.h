@@ -17,7 +17,10 @@ struct failover {
 	unsigned in_use;    /* a bit for each far router that had connections at the last look */
 	struct actor *actor;
 	const struct paths *paths;
-	unsigned closings; /* of subflows that follow announcements, see leave() */
+	/* When subflows that follow announcements were closed, the last of them; a ring. See
+	 * retreat_leave(). */
+	uint64_t closing_ms[MPTCP_PM_MOST];
+	unsigned n_closings;
 	/* Set by the owner. */
 	const struct conf *conf;
 	/* Something is new that is on the board; with is_new_state the kernel may
@@ -42,6 +45,17 @@ void failover_judge(struct failover *failover, struct paths *paths);
 
 /* The far router that new connections go to. */
 unsigned failover_active(const struct failover *failover);
+
+bool failover_is_active(const struct failover *failover, const struct monitor *monitor);
+
+/*
+ * Whether connections to the router are open, or closed so lately that the kernel may still deliver
+ * what they sent last. With one router alone it does not matter when they are.
+ */
+bool failover_is_in_use(const struct failover *failover, unsigned router);
+
+/* The path that the monitor watches. NULL: it is absent, or the place is free. */
+const struct path *failover_path_of(struct failover *failover, const struct monitor *monitor);
 
 /* A flow has something to say of the path of this place. */
 void failover_doubt(struct failover *failover, uint8_t place, enum doubt doubt);

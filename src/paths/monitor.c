@@ -11,7 +11,8 @@
  * Theory of operation. health.c judges; a monitor asks and tells it what came of that. A greeting
  * that nobody waits for goes out every IDLE_MS, so that the server learns by which of its addresses
  * we come; every BUSY_MS while flows move and none of them had an acknowledgement over this path;
- * every DOWN_MS while the path is down; and a short volley at once when flows are stuck. Greetings
+ * every DOWN_MS while the path is down; every FIRST_MS, a few times, when it is new; and a short
+ * volley at once when flows are stuck. Greetings
  * overlap, since one that is lost is repeated by TCP only after a second.
  *
  * Workers write to the board when they last heard something over a path; that is read here each
@@ -25,6 +26,8 @@
 #define VOLLEY_MS   20u
 #define DEADLINE_MS 3000u
 #define HEARD_MS    500u
+#define FIRST	    5u /* answers: so many make a variation that means something */
+#define FIRST_MS    100u
 #define SUSPECT_MS  10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
@@ -182,6 +185,12 @@ bool monitors_are_busy(const struct monitors *monitors)
 	return false;
 }
 
+/* The path has answered, but not often enough to know how its round trips vary. */
+static bool is_new(const struct monitor *monitor)
+{
+	return monitor->n_answers > 0 && monitor->n_answers < FIRST;
+}
+
 static bool is_ask_due(const struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
@@ -190,7 +199,7 @@ static bool is_ask_due(const struct monitor *monitor)
 		return false;
 	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
 		return true;
-	return now_ms >= monitor->asked_ms + IDLE_MS ||
+	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
 
@@ -266,11 +275,15 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 {
 	struct monitor *monitor = knock->owner;
 	enum health_state before = health_shown(&monitor->health);
+	uint64_t now_ms = monitor->all->loop->now_ms;
 
 	if (!monitors_have_other(monitor->all, monitor))
 		health_release(&monitor->health);
-	tell_change(monitor, before,
-		    health_answered(&monitor->health, monitor->all->loop->now_ms, rtt_us));
+	tell_change(monitor, before, health_answered(&monitor->health, now_ms, rtt_us));
+	if (monitor->n_answers < FIRST)
+		monitor->n_answers++;
+	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
+		monitor->ask_ms = now_ms + FIRST_MS;
 	rearm(monitor);
 }
 
@@ -451,6 +464,13 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	look(monitor);
 }
 
+uint64_t monitor_proven_ms(const struct monitor *monitor)
+{
+	uint64_t by_flows_ms = heard_ms(monitor);
+
+	return by_flows_ms > monitor->health.proven_ms ? by_flows_ms : monitor->health.proven_ms;
+}
+
 void monitor_set_guarded(struct monitor *monitor, bool is_guarded)
 {
 	enum health_state before = health_shown(&monitor->health);
@@ -474,6 +494,11 @@ void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms)
 {
 	monitor->renew_at_ms = monitor->all->loop->now_ms + delay_ms;
 	rearm(monitor);
+}
+
+void monitor_renew_not(struct monitor *monitor)
+{
+	monitor->renew_at_ms = 0;
 }
 
 void monitors_stop(struct monitors *monitors)

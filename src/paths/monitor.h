@@ -27,7 +27,10 @@ struct monitor {
 	struct guard_entry guard;
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
-	bool has_kept; /* it came back first, with the subflows that it had */
+	bool has_kept;	    /* it came back first, with the subflows that it had */
+	uint64_t aside_ms;  /* guarded since then, and its subflows not made anew yet; 0: done */
+	bool is_waiting;    /* down, and not left yet: connections have nowhere to go */
+	uint64_t closed_ms; /* when its subflows were last closed; 0: never */
 	uint64_t marked_ms, renew_ms, renew_pause_ms;
 	/* the rest is monitor.c's own */
 	struct knock knock[MONITOR_KNOCKS];
@@ -37,6 +40,7 @@ struct monitor {
 	uint64_t asked_ms;    /* the last one */
 	uint64_t renew_at_ms; /* see monitor_renew_later(); 0: not */
 	unsigned burst;	      /* urgent greetings so far */
+	unsigned n_answers;   /* that it has had; counted to a few */
 	bool was_urgent;      /* told */
 	bool has_told;	      /* the suspicion that there is, or was before this state */
 	struct log_limit suspicions;
@@ -55,7 +59,8 @@ struct monitors {
 	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
 	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
 			  enum health_state before);
-	/* What monitor_renew_later() was called for: the path's subflows are to be made anew. */
+	/* What monitor_renew_later() was called for: the path's subflows are to be made anew, or,
+	 * if it is down, to be closed. */
 	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
 	/* The far router is another one, since gone_ms: what was connected to it by then is gone.
 	 */
@@ -88,6 +93,9 @@ struct monitor *monitors_at(struct monitors *monitors, uint8_t place);
 /* Flows say DOUBT_SILENT or DOUBT_STUCK of the path. It is asked at once. */
 void monitor_doubt(struct monitor *monitor, enum doubt doubt);
 
+/* When packets last went both ways, as far as greetings or flows have told. */
+uint64_t monitor_proven_ms(const struct monitor *monitor);
+
 /* What the guard thinks of it. */
 void monitor_set_guarded(struct monitor *monitor, bool is_guarded);
 
@@ -100,8 +108,9 @@ void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct 
 /* Whether another path to the same far router carries. */
 bool monitors_have_other(const struct monitors *monitors, const struct monitor *but);
 
-/* Has on_renew() called after delay_ms. */
+/* Has on_renew() called after delay_ms; or no more. */
 void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms);
+void monitor_renew_not(struct monitor *monitor);
 
 /* Harmless on those that were not started. */
 void monitors_stop(struct monitors *monitors);

@@ -24,6 +24,16 @@ static void init_lanes(struct flow *flow)
 		lane_init(&flow->lane[id], copies ? LANE_COPY : LANE_SPLICE);
 }
 
+/* Flows are appended, so the first one is the oldest. */
+static void tell_oldest(struct relay *relay)
+{
+	uint64_t began_ms = 0;
+
+	if (!list_is_empty(&relay->flows))
+		began_ms = container_of(relay->flows.next, struct flow, node)->began_ms;
+	atomic_store_explicit(&relay->counters->oldest_ms, began_ms, memory_order_relaxed);
+}
+
 struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 {
 	struct flow *flow = calloc(1, sizeof(*flow));
@@ -38,7 +48,9 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 	flow->state = FLOW_DIAL;
 	task_init(&flow->task, handlers->on_task);
 	timer_init(&flow->timer, handlers->on_timer);
+	flow->began_ms = relay->loop->now_ms;
 	list_append(&relay->flows, &flow->node);
+	tell_oldest(relay);
 	relay->n_flows++;
 	board_count(&relay->counters->flows_started, 1);
 	return flow;
@@ -73,6 +85,7 @@ void flow_free(struct flow *flow)
 	struct relay *relay = flow->relay;
 
 	list_remove(&flow->node);
+	tell_oldest(relay);
 	race_free(flow);
 	dialog_free(flow->dialog);
 	free(flow);

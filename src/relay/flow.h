@@ -62,13 +62,14 @@ struct dialog;
 struct flow {
 	struct list node;    /* in relay->flows */
 	struct list waiting; /* HEADER, REFUSED: in its room of the lobby */
-	struct lobby_room *room;
+	struct lobby_room *lobby_room;
 	struct relay *relay;
 	struct destination *destination; /* server: a target's name, until it is reached; or NULL */
 	struct side side[FLOW_SIDES];
 	struct lane lane[FLOW_SIDES]; /* by its source: lane[LAN] goes from LAN to WAN */
 	struct task task;	      /* goes on after a fair turn, or frees */
 	struct timer timer;	      /* of the state: its deadline, or the next look */
+	uint64_t began_ms;	      /* it was accepted */
 	uint64_t since_ms;	      /* OPEN: the last byte moved. Others: the state began */
 	struct address target;	      /* where the host wants to go, with port */
 	enum flow_state state;

@@ -28,7 +28,7 @@ void lobby_init(struct lobby *lobby, uint32_t most, uint64_t seed)
 
 void lobby_init_flow(struct flow *flow)
 {
-	flow->room = NULL;
+	flow->lobby_room = NULL;
 }
 
 /* Each bit of the result depends on each of x (the last step of SplitMix64; Steele et al., 2014).
@@ -65,7 +65,7 @@ static void make_room(struct lobby *lobby)
 
 	if (flow->state == FLOW_HEADER)
 		request_step(flow);
-	if (flow->room)
+	if (flow->lobby_room)
 		flow_abort(flow);
 }
 
@@ -73,9 +73,9 @@ void lobby_enter(struct flow *flow, const struct address *peer)
 {
 	struct lobby *lobby = &flow->relay->lobby;
 
-	flow->room = room_of(lobby, peer);
-	list_append(&flow->room->flows, &flow->waiting);
-	flow->room->n++;
+	flow->lobby_room = room_of(lobby, peer);
+	list_append(&flow->lobby_room->flows, &flow->waiting);
+	flow->lobby_room->n++;
 	lobby->n++;
 	if (lobby->n > lobby->most)
 		make_room(lobby);
@@ -83,10 +83,10 @@ void lobby_enter(struct flow *flow, const struct address *peer)
 
 void lobby_leave(struct flow *flow)
 {
-	if (!flow->room)
+	if (!flow->lobby_room)
 		return;
 	list_remove(&flow->waiting);
-	flow->room->n--;
+	flow->lobby_room->n--;
 	flow->relay->lobby.n--;
-	flow->room = NULL;
+	flow->lobby_room = NULL;
 }

@@ -132,7 +132,7 @@ static unsigned neighbours(uint64_t seed)
 
 	for (uint32_t i = 0; i < 64; i++) {
 		flows[i] = enter(relay, AF_INET, i);
-		n += flows[i]->room == flows[0]->room;
+		n += flows[i]->lobby_room == flows[0]->lobby_room;
 	}
 	leave_and_free(flows, 64);
 	free(relay);
@@ -159,7 +159,7 @@ static void a_subnet_is_one_peer(void **state)
 		flows[i]->relay = relay;
 		lobby_enter(flows[i], &peer);
 	}
-	assert_ptr_equal(flows[0]->room, flows[1]->room);
+	assert_ptr_equal(flows[0]->lobby_room, flows[1]->lobby_room);
 	leave_and_free(flows, 2);
 	free(relay);
 }

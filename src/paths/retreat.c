@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Retreat: running connections leave a path, and come back to it. */
+#include "paths/retreat.h"
+
+/*
+ * Theory of operation. When a path goes down, running connections leave it: its own endpoint is
+ * taken away, which closes its subflows and sends again by the others what they had in flight, and
+ * the server is asked to take back what it announces there. When it is back, its subflows are made
+ * once more: by adding the endpoint, or by asking the server to announce its address again.
+ *
+ * Neither is done while connections have nowhere else to be. Of the last path that works nothing is
+ * closed; and where the others have been left or renewed themselves a moment ago, it waits until
+ * connections have had time to join there.
+ *
+ * Where two far routers are reached from one local address, its endpoint serves the connections to
+ * both; it is not taken away for one of them while the other's path works and is in use. But what
+ * makes one path fail is mostly the link, so then the other is asked at once.
+ */
+
+#define KEPT_MS	   10000u /* for the subflows of another path to have joined */
+#define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
+#define JOIN_TRIPS 6u
+#define RETRY_MS   100u
+
+/* Another router's path from the same local address that works. NULL: there is none. */
+static struct monitor *twin_of(struct failover *failover, const struct monitor *monitor)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *other = &failover->monitors.monitor[i];
+
+		if (other->all && other->router != monitor->router &&
+		    health_is_carrying(other->health.state) &&
+		    address_ip_equal(&other->way.local, &monitor->way.local))
+			return other;
+	}
+	return NULL;
+}
+
+/* Closes the subflows of the path's own endpoint, unless connections to another router live there.
+ */
+static void drop_endpoint(struct failover *failover, const struct monitor *monitor)
+{
+	const struct monitor *twin = twin_of(failover, monitor);
+
+	if (!twin || !failover_is_in_use(failover, twin->router))
+		actor_drop_endpoint(failover->actor, &monitor->way.local);
+}
+
+/* Asks the server, by each path that works, to take back what it announces for this one. */
+static void report_lost(struct monitors *monitors, const struct monitor *lost)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && monitor != lost && monitor->router == lost->router &&
+		    health_is_carrying(monitor->health.state))
+			monitor_say(monitor, GREETING_LOST, &lost->way.server);
+	}
+}
+
+static unsigned count_paths(const struct failover *failover, uint8_t router)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < failover->paths->n; i++)
+		count += failover->paths->path[i].router == router;
+	return count;
+}
+
+bool retreat_has_joined(const struct failover *failover, const struct monitor *monitor)
+{
+	uint64_t trips_ms = JOIN_TRIPS * (uint64_t)monitor->health.rtt_us / 1000;
+
+	return monitor->closed_ms == 0 ||
+	       failover->monitors.loop->now_ms >= monitor->closed_ms + JOIN_MS + trips_ms;
+}
+
+/*
+ * Whether connections have a subflow on another path to the same router that is up. A connection
+ * whose last subflow is closed is lost: nothing joins it any more, since what invites to that would
+ * have to come by a subflow, and its kernels end it after a minute (net.mptcp.close_timeout).
+ */
+static bool is_safe_to_close(const struct failover *failover, const struct monitor *but)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *monitor = &failover->monitors.monitor[i];
+
+		if (monitor->all && monitor != but && monitor->router == but->router &&
+		    monitor->health.state == HEALTH_UP && retreat_has_joined(failover, monitor))
+			return true;
+	}
+	return false;
+}
+
+static void note_closed(const struct failover *failover, struct monitor *monitor)
+{
+	monitor->closed_ms = failover->monitors.loop->now_ms;
+}
+
+/* UINT64_MAX: there is no flow. */
+static uint64_t oldest_flow_ms(const struct board *board)
+{
+	uint64_t oldest_ms = UINT64_MAX;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		uint64_t ms =
+			atomic_load_explicit(&board->worker[i].oldest_ms, memory_order_relaxed);
+
+		if (ms > 0 && ms < oldest_ms)
+			oldest_ms = ms;
+	}
+	return oldest_ms;
+}
+
+/* How many of the closings the oldest connection has seen. */
+static unsigned count_closings(const struct failover *failover)
+{
+	uint64_t oldest_ms = oldest_flow_ms(failover->monitors.board);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MPTCP_PM_MOST; i++)
+		count += failover->closing_ms[i] > 0 && failover->closing_ms[i] >= oldest_ms;
+	return count;
+}
+
+static void note_closing(struct failover *failover)
+{
+	failover->closing_ms[failover->n_closings++ % MPTCP_PM_MOST] =
+		failover->monitors.loop->now_ms;
+}
+
+void retreat_leave(struct failover *failover, struct monitor *monitor)
+{
+	unsigned n = count_paths(failover, monitor->router);
+	unsigned most = n < MPTCP_PM_MOST - 1 ? MPTCP_PM_MOST - 1 - n : 0;
+
+	note_closed(failover, monitor);
+	if (monitor->is_follower)
+		report_lost(&failover->monitors, monitor);
+	if (monitor->is_follower && count_closings(failover) >= most)
+		return;
+	if (monitor->is_follower)
+		note_closing(failover);
+	drop_endpoint(failover, monitor);
+}
+
+/*
+ * Leaves a path that is down, or if there is nowhere to go yet, as soon as there is: then
+ * retreat_go_on() tries again. Of one that is absent the endpoint is taken away in any case.
+ * Whether it was left.
+ */
+static bool try_to_leave(struct failover *failover, struct monitor *monitor)
+{
+	bool has_other = monitors_have_other(&failover->monitors, monitor);
+	bool can_wait = monitor->health.state != HEALTH_ABSENT;
+
+	monitor->is_waiting = has_other && can_wait && !is_safe_to_close(failover, monitor);
+	if (monitor->is_waiting)
+		monitor_renew_later(monitor, RETRY_MS);
+	else if (has_other)
+		retreat_leave(failover, monitor);
+	return has_other && !monitor->is_waiting;
+}
+
+/*
+ * The subflows of the last path that worked were left alone, since the connections would have died
+ * with them; so they are when it is the first to come back. Once another one works, too, they are
+ * made anew: their own timers may have a long way to go.
+ */
+static void renew_kept(struct failover *failover, const struct monitor *but)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &failover->monitors.monitor[i];
+
+		if (!monitor->all || monitor == but || !monitor->has_kept)
+			continue;
+		monitor->has_kept = false;
+		monitor_renew_later(monitor, KEPT_MS);
+	}
+}
+
+bool retreat_renew(struct failover *failover, struct monitor *monitor)
+{
+	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
+	if (monitor->has_kept)
+		return false;
+	if (!is_safe_to_close(failover, monitor)) {
+		monitor_renew_later(monitor, RETRY_MS);
+		return false;
+	}
+	note_closed(failover, monitor);
+	if (monitor->is_follower)
+		monitor_say(monitor, GREETING_BACK, NULL);
+	else
+		drop_endpoint(failover, monitor);
+	return true;
+}
+
+void retreat_bring_back(struct failover *failover, struct monitor *monitor)
+{
+	monitor->is_waiting = false;
+	monitor_renew_not(monitor);
+	renew_kept(failover, monitor);
+	retreat_renew(failover, monitor);
+}
+
+bool retreat_go_on(struct failover *failover, struct monitor *monitor)
+{
+	if (health_is_carrying(monitor->health.state))
+		return retreat_renew(failover, monitor);
+	return monitor->is_waiting && try_to_leave(failover, monitor);
+}
+
+void retreat_lose(struct failover *failover, struct monitor *monitor)
+{
+	struct monitor *twin = twin_of(failover, monitor);
+
+	try_to_leave(failover, monitor);
+	if (twin)
+		monitor_doubt(twin, DOUBT_SILENT);
+}
