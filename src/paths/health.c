@@ -94,10 +94,15 @@ void health_init(struct health *health, uint64_t now_ms, bool has_to_answer)
 	};
 }
 
-/* How long a question may stay open when it is urgent: some round trips, as they have been. */
+/*
+ * How long a question may stay open when it is urgent: as long as TCP would wait before it sends
+ * again (RFC 6298), and half a round trip longer than usual at least.
+ */
 static uint32_t patience_ms(const struct health *health)
 {
-	uint64_t ms = (3 * (uint64_t)health->rtt_us / 2 + 4 * (uint64_t)health->rttvar_us) / 1000;
+	uint64_t by_variation_us = health->rtt_us + 4 * (uint64_t)health->rttvar_us;
+	uint64_t by_trip_us = 3 * (uint64_t)health->rtt_us / 2;
+	uint64_t ms = (by_variation_us > by_trip_us ? by_variation_us : by_trip_us) / 1000;
 
 	ms += SLACK_MS;
 	if (health->rtt_us == 0 || ms > PATIENCE_MAX_MS)
