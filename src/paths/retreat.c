@@ -20,7 +20,7 @@
 #define KEPT_MS	   10000u /* for the subflows of another path to have joined */
 #define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
 #define JOIN_TRIPS 6u
-#define RETRY_MS   100u
+#define RETRY_MS   50u
 
 /* Another router's path from the same local address that works. NULL: there is none. */
 static struct monitor *twin_of(struct failover *failover, const struct monitor *monitor)
@@ -76,9 +76,11 @@ bool retreat_has_joined(const struct failover *failover, const struct monitor *m
 }
 
 /*
- * Whether connections have a subflow on another path to the same router that is up. A connection
- * whose last subflow is closed is lost: nothing joins it any more, since what invites to that would
- * have to come by a subflow, and its kernels end it after a minute (net.mptcp.close_timeout).
+ * Whether connections have a subflow on another path to the same router that is up, and is not
+ * being asked whether it still works: where two are silent at once, the wrong one may be given up
+ * first. A connection whose last subflow is closed is lost: nothing joins it any more, since what
+ * invites to that would have to come by a subflow, and its kernels end it after a minute
+ * (net.mptcp.close_timeout).
  */
 static bool is_safe_to_close(const struct failover *failover, const struct monitor *but)
 {
@@ -86,7 +88,8 @@ static bool is_safe_to_close(const struct failover *failover, const struct monit
 		const struct monitor *monitor = &failover->monitors.monitor[i];
 
 		if (monitor->all && monitor != but && monitor->router == but->router &&
-		    monitor->health.state == HEALTH_UP && retreat_has_joined(failover, monitor))
+		    monitor->health.state == HEALTH_UP && !health_is_urgent(&monitor->health) &&
+		    retreat_has_joined(failover, monitor))
 			return true;
 	}
 	return false;
@@ -151,15 +154,17 @@ void retreat_leave(struct failover *failover, struct monitor *monitor)
  */
 static bool try_to_leave(struct failover *failover, struct monitor *monitor)
 {
-	bool has_other = monitors_have_other(&failover->monitors, monitor);
 	bool can_wait = monitor->health.state != HEALTH_ABSENT;
 
-	monitor->is_waiting = has_other && can_wait && !is_safe_to_close(failover, monitor);
-	if (monitor->is_waiting)
+	monitor->is_waiting = can_wait && !is_safe_to_close(failover, monitor);
+	if (monitor->is_waiting) {
 		monitor_renew_later(monitor, RETRY_MS);
-	else if (has_other)
-		retreat_leave(failover, monitor);
-	return has_other && !monitor->is_waiting;
+		return false;
+	}
+	if (!monitors_have_other(&failover->monitors, monitor))
+		return false;
+	retreat_leave(failover, monitor);
+	return true;
 }
 
 /*
