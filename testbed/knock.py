@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """New connections at a steady rate: does each one work, and how long does its answer take?
 
-As a program: `testbed.knock serve PORT` answers each connection's question and closes it;
+As a program: `testbed.knock serve PORT PAUSE_S` answers each connection's question after a pause,
+and closes it;
 `testbed.knock ask ADDRESS PORT PERIOD_S` begins a connection every PERIOD_S, whatever became of the
 ones before, until its standard input ends; then it waits for those that are under way and prints
 all of them as JSON.
@@ -34,12 +35,13 @@ class Knock:
 
 
 class Knocks:
-    """A stream of short connections from host A to host B of a Network."""
+    """A stream of short connections from host A to host B of a Network, which takes pause_s to find
+    an answer."""
 
-    def __init__(self, net, period_s=PERIOD_S, ip=None, port=PORT):
+    def __init__(self, net, period_s=PERIOD_S, ip=None, port=PORT, pause_s=0):
         program = ["/usr/bin/python3", "-m", "testbed.knock"]
-        self._serve = net.host_b.popen([*program, "serve", port], cwd=_ROOT, text=True,
-                                       stdout=subprocess.PIPE)
+        self._serve = net.host_b.popen([*program, "serve", port, pause_s], cwd=_ROOT,
+                                       text=True, stdout=subprocess.PIPE)
         if self._serve.stdout.readline() != "ready\n":
             raise LabError("the destination of the short connections does not listen")
         self._ask = net.host_a.popen([*program, "ask", ip or net.host_b_ip, port, period_s],
@@ -58,9 +60,10 @@ class Knocks:
             self._serve.kill_group()
 
 
-async def _answer(reader, writer):
+async def _answer(reader, writer, pause_s):
     try:
         await reader.readexactly(len(_QUESTION))
+        await asyncio.sleep(pause_s)
         writer.write(_ANSWER)
         await writer.drain()
     except (OSError, asyncio.IncompleteReadError):
@@ -68,8 +71,9 @@ async def _answer(reader, writer):
     writer.close()
 
 
-async def _serve(port):
-    server = await asyncio.start_server(_answer, ["0.0.0.0", "::"], port, backlog=1024)
+async def _serve(port, pause_s):
+    server = await asyncio.start_server(lambda *streams: _answer(*streams, pause_s),
+                                        ["0.0.0.0", "::"], port, backlog=1024)
     print("ready", flush=True)
     async with server:
         await server.serve_forever()
@@ -112,6 +116,6 @@ async def _ask(address, port, period_s):
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        asyncio.run(_serve(int(sys.argv[2])))
+        asyncio.run(_serve(int(sys.argv[2]), float(sys.argv[3])))
     else:
         asyncio.run(_ask(sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))

@@ -15,6 +15,10 @@
  * RM_ADDR finds the subflow still open (mptcp_pm_rm_addr_or_subflow() in net/mptcp/pm.c). So a
  * client closes subflows itself only as often as its connections can afford (failover.c), and then
  * leaves it to the server.
+ *
+ * What a client says when a path is back (USE, BACK) comes by several connections, in any order.
+ * Whichever is first has the address announced; another one a moment later must not have it taken
+ * back, for connections that have begun there since would lose their only subflow.
  */
 
 /* What one client asks for costs the others a moment, so that it may not ask for it all the time.
@@ -91,6 +95,7 @@ static enum announce_step use(struct announce *announce, const struct address *l
 	if (!entry->is_lost || !may_change(entry, now_ms))
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = false;
+	entry->announced_ms = now_ms;
 	return ANNOUNCE_FOLLOW;
 }
 

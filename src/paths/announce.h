@@ -15,7 +15,7 @@ struct announce_entry {
 	uint64_t lost_ms;	/* when it said so */
 	uint64_t window_ms;	/* when the changes below began to be counted */
 	unsigned changes;
-	uint64_t announced_ms; /* when a client last had it announced again; 0: never */
+	uint64_t announced_ms; /* when it was last announced once more; 0: never */
 };
 
 /* Starts as zeroes. */

@@ -36,6 +36,7 @@ struct board_path {
 	bool is_standby;       /* client: that is not the one that new connections go to */
 	bool may_start;	       /* client: a connection's first subflow may start here */
 	bool is_backup;	       /* client: a connection begins here only if it can nowhere else */
+	bool is_shut;	       /* client: the same, for a moment: its subflows are made anew */
 	enum health_state health;
 	enum health_reason reason;
 	uint64_t since_ms; /* of that state; CLOCK_MONOTONIC */

@@ -152,13 +152,16 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 	/* A carrier may be gone: the kernel tells at once of one in a second, of others late
 	 * (net/core/link_watch.c), but says so when it is asked. */
 	bool is_urgent = health_is_urgent(&monitor->health);
+	bool is_back = !health_is_carrying(before) && health_is_carrying(now);
 
+	if (is_back && monitors_have_other(monitors, monitor))
+		retreat_shut(failover, monitor);
 	failover->on_change(failover, false);
 	if (health_is_carrying(before) && !health_is_carrying(now))
 		retreat_lose(failover, monitor);
 	if (now == HEALTH_GUARDED && before == HEALTH_UP)
 		monitor->aside_ms = failover->monitors.loop->now_ms;
-	if (!health_is_carrying(before) && health_is_carrying(now))
+	if (is_back)
 		retreat_bring_back(failover, monitor);
 	if (health_is_carrying(before) != health_is_carrying(now) ||
 	    (before == HEALTH_GUARDED) != (now == HEALTH_GUARDED) || is_other_active || is_urgent)
@@ -276,8 +279,7 @@ static void make_missing(struct failover *failover, struct monitor *monitor)
 	monitor->renew_ms = now_ms + monitor->renew_pause_ms;
 	log_info("path %s: a connection has lost its subflow there; making it again",
 		 monitor->way.interface);
-	retreat_renew(failover, monitor);
-	failover->on_change(failover, true);
+	retreat_prepare(failover, monitor);
 }
 
 void failover_doubt(struct failover *failover, uint8_t place, enum doubt doubt)

@@ -229,6 +229,7 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	}
 	out->since_ms = monitor->health.since_ms;
 	out->rtt_us = monitor->health.rtt_us;
+	out->is_shut = monitor_is_shut(monitor);
 }
 
 static void publish(struct manager *manager)

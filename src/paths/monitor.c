@@ -216,6 +216,8 @@ static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 {
 	if (monitor->renew_at_ms && monitor->renew_at_ms < due_ms)
 		due_ms = monitor->renew_at_ms;
+	if (monitor->open_at_ms && monitor->open_at_ms < due_ms)
+		due_ms = monitor->open_at_ms;
 	return monitor->ask_ms < due_ms ? monitor->ask_ms : due_ms;
 }
 
@@ -230,6 +232,19 @@ static void rearm(struct monitor *monitor)
 		timer_arm(timers, &monitor->timer, earliest(due_ms, monitor));
 }
 
+/* What was put off: the subflows are made anew first, which may shut the path for longer. */
+static void do_what_is_due(struct monitor *monitor, uint64_t now_ms)
+{
+	if (monitor->renew_at_ms && now_ms >= monitor->renew_at_ms) {
+		monitor->renew_at_ms = 0;
+		monitor->all->on_renew(monitor->all, monitor);
+	}
+	if (monitor->open_at_ms && now_ms >= monitor->open_at_ms) {
+		monitor->open_at_ms = 0;
+		monitor->all->on_change(monitor->all, monitor, health_shown(&monitor->health));
+	}
+}
+
 /* Looks at what has been heard, lets time judge, and asks if it is time to. */
 static void look(struct monitor *monitor)
 {
@@ -239,10 +254,7 @@ static void look(struct monitor *monitor)
 
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
-	if (monitor->renew_at_ms && now_ms >= monitor->renew_at_ms) {
-		monitor->renew_at_ms = 0;
-		monitor->all->on_renew(monitor->all, monitor);
-	}
+	do_what_is_due(monitor, now_ms);
 	if (is_ask_due(monitor)) {
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
@@ -499,6 +511,17 @@ void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms)
 void monitor_renew_not(struct monitor *monitor)
 {
 	monitor->renew_at_ms = 0;
+}
+
+void monitor_shut(struct monitor *monitor, uint32_t for_ms)
+{
+	monitor->open_at_ms = monitor->all->loop->now_ms + for_ms;
+	rearm(monitor);
+}
+
+bool monitor_is_shut(const struct monitor *monitor)
+{
+	return monitor->open_at_ms > 0;
 }
 
 void monitors_stop(struct monitors *monitors)

@@ -39,6 +39,7 @@ struct monitor {
 	uint64_t ask_ms;      /* the next greeting */
 	uint64_t asked_ms;    /* the last one */
 	uint64_t renew_at_ms; /* see monitor_renew_later(); 0: not */
+	uint64_t open_at_ms;  /* see monitor_shut(); 0: it is open */
 	unsigned burst;	      /* urgent greetings so far */
 	unsigned n_answers;   /* that it has had; counted to a few */
 	bool was_urgent;      /* told */
@@ -56,7 +57,8 @@ struct monitors {
 	bool is_late; /* paths that come from now on have to answer before they are used */
 	uint64_t instance[CONF_SERVERS_MAX]; /* of each far router; 0: unknown */
 	struct monitor monitor[MONITORS_MAX];
-	/* Set by the owner. A path's state or reason has changed; `before` was shown until now. */
+	/* Set by the owner. A path's state or reason has changed, or it is shut no more; `before`
+	 * was shown until now. */
 	void (*on_change)(struct monitors *monitors, struct monitor *monitor,
 			  enum health_state before);
 	/* What monitor_renew_later() was called for: the path's subflows are to be made anew, or,
@@ -111,6 +113,13 @@ bool monitors_have_other(const struct monitors *monitors, const struct monitor *
 /* Has on_renew() called after delay_ms; or no more. */
 void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms);
 void monitor_renew_not(struct monitor *monitor);
+
+/*
+ * For so long new connections begin elsewhere if they can. on_change() is called when that is over,
+ * not when it begins.
+ */
+void monitor_shut(struct monitor *monitor, uint32_t for_ms);
+bool monitor_is_shut(const struct monitor *monitor);
 
 /* Harmless on those that were not started. */
 void monitors_stop(struct monitors *monitors);

@@ -12,6 +12,12 @@
  * closed; and where the others have been left or renewed themselves a moment ago, it waits until
  * connections have had time to join there.
  *
+ * To make subflows once more closes those that are there, so a connection that has just begun on
+ * this path, and has no other subflow yet, would be lost. So the path is shut for new connections
+ * from before that is done until the server has had time to do it; they begin on another path
+ * meanwhile. Where the path was open until then, those that have begun there get time to join
+ * elsewhere first.
+ *
  * Where two far routers are reached from one local address, its endpoint serves the connections to
  * both; it is not taken away for one of them while the other's path works and is in use. But what
  * makes one path fail is mostly the link, so then the other is asked at once.
@@ -21,6 +27,9 @@
 #define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
 #define JOIN_TRIPS 6u
 #define RETRY_MS   50u
+/* And round trips of the longest path: to join elsewhere, or to be announced again. */
+#define SETTLE_MS    200u
+#define SETTLE_TRIPS 4u
 
 /* Another router's path from the same local address that works. NULL: there is none. */
 static struct monitor *twin_of(struct failover *failover, const struct monitor *monitor)
@@ -184,7 +193,39 @@ static void renew_kept(struct failover *failover, const struct monitor *but)
 	}
 }
 
-bool retreat_renew(struct failover *failover, struct monitor *monitor)
+static uint32_t settle_ms(const struct monitors *monitors, uint8_t router)
+{
+	uint32_t rtt_us = 0;
+
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *monitor = &monitors->monitor[i];
+
+		if (monitor->all && monitor->router == router && monitor->health.rtt_us > rtt_us &&
+		    health_is_carrying(monitor->health.state))
+			rtt_us = monitor->health.rtt_us;
+	}
+	return SETTLE_MS + SETTLE_TRIPS * (rtt_us / 1000);
+}
+
+void retreat_shut(struct failover *failover, struct monitor *monitor)
+{
+	monitor_shut(monitor, settle_ms(&failover->monitors, monitor->router));
+}
+
+void retreat_prepare(struct failover *failover, struct monitor *monitor)
+{
+	uint32_t ms = settle_ms(&failover->monitors, monitor->router);
+
+	monitor_shut(monitor, 2 * ms);
+	monitor_renew_later(monitor, ms);
+	failover->on_change(failover, false);
+}
+
+/*
+ * Its subflows are closed, if there are any, and made once more; but not the last of a connection:
+ * retreat_go_on() tries again. Whether they were.
+ */
+static bool renew(struct failover *failover, struct monitor *monitor)
 {
 	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
 	if (monitor->has_kept)
@@ -198,6 +239,7 @@ bool retreat_renew(struct failover *failover, struct monitor *monitor)
 		monitor_say(monitor, GREETING_BACK, NULL);
 	else
 		drop_endpoint(failover, monitor);
+	retreat_shut(failover, monitor);
 	return true;
 }
 
@@ -206,14 +248,18 @@ void retreat_bring_back(struct failover *failover, struct monitor *monitor)
 	monitor->is_waiting = false;
 	monitor_renew_not(monitor);
 	renew_kept(failover, monitor);
-	retreat_renew(failover, monitor);
+	renew(failover, monitor);
 }
 
 bool retreat_go_on(struct failover *failover, struct monitor *monitor)
 {
-	if (health_is_carrying(monitor->health.state))
-		return retreat_renew(failover, monitor);
-	return monitor->is_waiting && try_to_leave(failover, monitor);
+	if (!health_is_carrying(monitor->health.state))
+		return monitor->is_waiting && try_to_leave(failover, monitor);
+	if (!monitor_is_shut(monitor) && monitors_have_other(&failover->monitors, monitor)) {
+		retreat_prepare(failover, monitor);
+		return false;
+	}
+	return renew(failover, monitor);
 }
 
 void retreat_lose(struct failover *failover, struct monitor *monitor)

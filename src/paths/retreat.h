@@ -11,11 +11,14 @@ void retreat_lose(struct failover *failover, struct monitor *monitor);
 /* It carries again: its subflows are made anew. */
 void retreat_bring_back(struct failover *failover, struct monitor *monitor);
 
+/* New connections keep away from it, until its subflows can have been made anew. */
+void retreat_shut(struct failover *failover, struct monitor *monitor);
+
 /*
- * Its subflows are closed, if there are any, and made once more; but not the last of a connection:
- * retreat_go_on() tries again. Whether they were.
+ * A path that is up is to have its subflows made anew: it is shut, and retreat_go_on() does the
+ * rest once those that have just begun there have joined elsewhere.
  */
-bool retreat_renew(struct failover *failover, struct monitor *monitor);
+void retreat_prepare(struct failover *failover, struct monitor *monitor);
 
 /* What monitor_renew_later() was called for here. Whether something was done. */
 bool retreat_go_on(struct failover *failover, struct monitor *monitor);

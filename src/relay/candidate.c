@@ -20,7 +20,7 @@ static int rank(const struct board_path *path)
 {
 	bool is_spare = path->is_backup || path->health == HEALTH_GUARDED;
 
-	return (path->health == HEALTH_DOWN ? 8 : 0) + (path->may_start ? 0 : 4) +
+	return (path->health == HEALTH_DOWN ? 8 : 0) + (path->may_start && !path->is_shut ? 0 : 4) +
 	       (is_spare ? 2 : 0) + (path->health == HEALTH_SUSPECT);
 }
 

@@ -74,6 +74,19 @@ static void back_announces_again(void **state)
 	assert_false(is_lost(&announce, "10.10.2.2"));
 }
 
+static void what_has_just_been_announced_is_not_taken_back(void **state)
+{
+	struct announce announce = {0};
+
+	greet(&announce, GREETING_USE, "10.10.1.2", NULL, 0);
+	greet(&announce, GREETING_USE, "10.10.2.2", NULL, 0);
+	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 5000);
+	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 6000), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 6010),
+			 ANNOUNCE_NOTHING);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 7000), ANNOUNCE_AGAIN);
+}
+
 static void strangers_change_nothing(void **state)
 {
 	struct announce announce = {0};
@@ -96,6 +109,7 @@ int main(void)
 		cmocka_unit_test(a_witness_is_news_once),
 		cmocka_unit_test(what_is_lost_comes_back_by_its_own_path_alone),
 		cmocka_unit_test(back_announces_again),
+		cmocka_unit_test(what_has_just_been_announced_is_not_taken_back),
 		cmocka_unit_test(strangers_change_nothing),
 	};
 

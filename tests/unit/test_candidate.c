@@ -67,6 +67,19 @@ static void begins_where_the_others_can_follow(void **state)
 	assert_string_equal(order(&table), "201");
 }
 
+static void a_path_that_is_shut_is_better_than_none(void **state)
+{
+	struct board_table table = three();
+
+	table.path[0].is_shut = true;
+	assert_string_equal(order(&table), "120");
+	table.path[1].is_backup = true;
+	assert_string_equal(order(&table), "210");
+	table.path[1].health = table.path[2].health = HEALTH_DOWN;
+	table.path[1].reason = table.path[2].reason = HEALTH_SILENT;
+	assert_string_equal(order(&table), "0");
+}
+
 static void standby_is_for_when_nothing_is_left(void **state)
 {
 	struct board_table table = three();
@@ -117,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_by_health),
 		cmocka_unit_test(begins_where_the_others_can_follow),
+		cmocka_unit_test(a_path_that_is_shut_is_better_than_none),
 		cmocka_unit_test(families),
 		cmocka_unit_test(standby_is_for_when_nothing_is_left),
 		cmocka_unit_test(the_head_start_is_a_little_more_than_a_round_trip),
