@@ -6,9 +6,9 @@
 #include "base/address.h"
 #include "base/list.h"
 #include "base/loop.h"
+#include "relay/headroom.h"
 #include "relay/lane.h"
 #include "relay/relay.h"
-#include "relay/room.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,18 +75,18 @@ struct flow {
 	enum flow_state state;
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
-	struct room room;      /* of the WAN side's send buffer */
-	uint64_t held_ms;      /* OPEN: when settling began to hold the lane; 0: not yet */
-	struct dialog *dialog; /* its ciphers; NULL: not yet, or the method has none */
-	struct race *race;     /* DIAL: attempts beside the first; NULL: none were made */
-	uint64_t dialed_ms;    /* client: when the far router was reached; 0: not yet */
-	uint8_t router;	       /* client: which one it was */
-	bool is_direct;	       /* client: plain TCP to the target, nothing is bridged */
-	bool is_mute;	       /* client: the kernel tells nothing of its subflows */
-	bool is_witness;       /* client: its subflows are looked at, see evidence.h */
-	bool is_dry;	       /* DRAIN: all that the failed side sent has been passed on */
-	bool is_gone;	       /* DRAIN: the failed side will not say that it has ended */
-	uint8_t failed;	       /* DRAIN: the side that was reset */
+	struct headroom headroom; /* of the WAN side's send buffer */
+	uint64_t held_ms;	  /* OPEN: when settling began to hold the lane; 0: not yet */
+	struct dialog *dialog;	  /* its ciphers; NULL: not yet, or the method has none */
+	struct race *race;	  /* DIAL: attempts beside the first; NULL: none were made */
+	uint64_t dialed_ms;	  /* client: when the far router was reached; 0: not yet */
+	uint8_t router;		  /* client: which one it was */
+	bool is_direct;		  /* client: plain TCP to the target, nothing is bridged */
+	bool is_mute;		  /* client: the kernel tells nothing of its subflows */
+	bool is_witness;	  /* client: its subflows are looked at, see evidence.h */
+	bool is_dry;		  /* DRAIN: all that the failed side sent has been passed on */
+	bool is_gone;		  /* DRAIN: the failed side will not say that it has ended */
+	uint8_t failed;		  /* DRAIN: the side that was reset */
 };
 
 /* What epoll, the timers and the loop call; dispatch.c has them. */

@@ -53,7 +53,7 @@ static bool add_extra_room(const struct flow *flow, int fd)
 {
 	uint32_t bytes = socket_send_buffer_bytes(fd);
 
-	return (flow->room.bytes > 0 || bytes >= SOCKET_SEND_BUFFER_BYTES / 4 * 3) &&
+	return (flow->headroom.bytes > 0 || bytes >= SOCKET_SEND_BUFFER_BYTES / 4 * 3) &&
 	       socket_set_send_buffer(fd, bytes + bytes / EXTRA_SHARE);
 }
 
@@ -78,6 +78,7 @@ void nudge_end(struct flow *flow)
 	if (!flow->nudge.has_extra_room)
 		return;
 	flow->nudge.has_extra_room = false;
-	socket_set_send_buffer(flow->side[WAN].watch.fd,
-			       flow->room.bytes ? flow->room.bytes : SOCKET_SEND_BUFFER_BYTES);
+	socket_set_send_buffer(flow->side[WAN].watch.fd, flow->headroom.bytes
+								 ? flow->headroom.bytes
+								 : SOCKET_SEND_BUFFER_BYTES);
 }

@@ -3,8 +3,8 @@
 #include "relay/transfer.h"
 
 #include "kernel/socket.h"
+#include "relay/headroom.h"
 #include "relay/nudge.h"
-#include "relay/room.h"
 #include "relay/settle.h"
 
 /*
@@ -144,7 +144,7 @@ void transfer_step(struct flow *flow, enum flow_side side, uint32_t events)
 
 	if (side == WAN && (events & EPOLLOUT)) {
 		nudge_end(flow);
-		room_adapt(flow);
+		headroom_adapt(flow);
 	}
 	if (flow->state == FLOW_OPEN && has_failed)
 		start_drain(flow, side, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Room: how much an MPTCP connection of several subflows may have under way. */
-#include "relay/room.h"
+#include "relay/headroom.h"
 
 #include "kernel/socket.h"
 #include "relay/flow.h"
@@ -55,38 +55,42 @@ static uint32_t wanted_bytes(const struct subflow_load *load)
 	return bytes < LEAST_BYTES ? LEAST_BYTES : (uint32_t)bytes;
 }
 
-static void begin_window(struct room *room, const struct subflow_load *load, uint64_t now_ms)
+static void begin_window(struct headroom *headroom, const struct subflow_load *load,
+			 uint64_t now_ms)
 {
-	room->window_ms = now_ms;
-	room->n = load->n;
-	room->segments = load->segments;
-	room->again = load->again;
+	headroom->window_ms = now_ms;
+	headroom->n = load->n;
+	headroom->segments = load->segments;
+	headroom->again = load->again;
 }
 
-static void ease(struct room *room, uint64_t now_ms)
+static void ease(struct headroom *headroom, uint64_t now_ms)
 {
-	room->pause_ms = room->pause_ms ? 2 * room->pause_ms : PAUSE_FIRST_MS;
-	if (room->pause_ms > PAUSE_MOST_MS)
-		room->pause_ms = PAUSE_MOST_MS;
-	room->eased_to_ms = now_ms + room->pause_ms;
-	room->lossy_windows = 0;
+	headroom->pause_ms = headroom->pause_ms ? 2 * headroom->pause_ms : PAUSE_FIRST_MS;
+	if (headroom->pause_ms > PAUSE_MOST_MS)
+		headroom->pause_ms = PAUSE_MOST_MS;
+	headroom->eased_to_ms = now_ms + headroom->pause_ms;
+	headroom->lossy_windows = 0;
 }
 
 /* A subflow that comes or goes brings or takes its numbers along: then the window begins again. */
-static void count_losses(struct room *room, const struct subflow_load *load, uint64_t now_ms)
+static void count_losses(struct headroom *headroom, const struct subflow_load *load,
+			 uint64_t now_ms)
 {
-	uint64_t segments = load->segments - room->segments;
-	uint64_t again = load->again - room->again;
+	uint64_t segments = load->segments - headroom->segments;
+	uint64_t again = load->again - headroom->again;
 
-	if (room->window_ms == 0 || load->n != room->n || load->segments < room->segments ||
-	    load->again < room->again || now_ms < room->eased_to_ms) {
-		begin_window(room, load, now_ms);
-	} else if (now_ms >= room->window_ms + WINDOW_MS) {
-		room->lossy_windows = again * LOSSY_SHARE > segments ? room->lossy_windows + 1 : 0;
-		begin_window(room, load, now_ms);
+	if (headroom->window_ms == 0 || load->n != headroom->n ||
+	    load->segments < headroom->segments || load->again < headroom->again ||
+	    now_ms < headroom->eased_to_ms) {
+		begin_window(headroom, load, now_ms);
+	} else if (now_ms >= headroom->window_ms + WINDOW_MS) {
+		headroom->lossy_windows =
+			again * LOSSY_SHARE > segments ? headroom->lossy_windows + 1 : 0;
+		begin_window(headroom, load, now_ms);
 	}
-	if (room->lossy_windows >= LOSSY_WINDOWS)
-		ease(room, now_ms);
+	if (headroom->lossy_windows >= LOSSY_WINDOWS)
+		ease(headroom, now_ms);
 }
 
 static bool is_left_alone(const struct subflow_load *load)
@@ -95,35 +99,35 @@ static bool is_left_alone(const struct subflow_load *load)
 	       wanted_bytes(load) >= SOCKET_SEND_BUFFER_BYTES;
 }
 
-uint32_t room_judge(struct room *room, const struct subflow_load *load, uint64_t now_ms)
+uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *load, uint64_t now_ms)
 {
-	uint32_t wanted = wanted_bytes(load), bytes = room->bytes;
+	uint32_t wanted = wanted_bytes(load), bytes = headroom->bytes;
 
 	if (bytes == 0)
 		return is_left_alone(load) ? 0 : wanted;
-	count_losses(room, load, now_ms);
-	if (now_ms < room->eased_to_ms && wanted < SOCKET_SEND_BUFFER_BYTES)
+	count_losses(headroom, load, now_ms);
+	if (now_ms < headroom->eased_to_ms && wanted < SOCKET_SEND_BUFFER_BYTES)
 		wanted = SOCKET_SEND_BUFFER_BYTES;
 	if (wanted > bytes)
 		return bytes + (wanted - bytes) / UP_SHARE;
 	return bytes - (bytes - wanted) / DOWN_SHARE;
 }
 
-void room_adapt(struct flow *flow)
+void headroom_adapt(struct flow *flow)
 {
-	struct room *room = &flow->room;
+	struct headroom *headroom = &flow->headroom;
 	int fd = flow->side[WAN].watch.fd;
 	uint64_t now_ms = flow->relay->loop->now_ms;
 	struct subflow_load load;
 	uint32_t bytes;
 
-	if (now_ms < room->look_ms || flow->lane[LAN].bytes < SHORT_BYTES ||
+	if (now_ms < headroom->look_ms || flow->lane[LAN].bytes < SHORT_BYTES ||
 	    lane_pending(&flow->lane[LAN]) == 0)
 		return;
-	room->look_ms = now_ms + LOOK_MS;
+	headroom->look_ms = now_ms + LOOK_MS;
 	if (!subflow_load(fd, &load))
 		return;
-	bytes = room_judge(room, &load, now_ms);
-	if (bytes != room->bytes && socket_set_send_buffer(fd, bytes))
-		room->bytes = bytes;
+	bytes = headroom_judge(headroom, &load, now_ms);
+	if (bytes != headroom->bytes && socket_set_send_buffer(fd, bytes))
+		headroom->bytes = bytes;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Room: how much an MPTCP connection of several subflows may have under way. */
-#ifndef MPBRIDGE_ROOM_H
-#define MPBRIDGE_ROOM_H
+#ifndef MPBRIDGE_HEADROOM_H
+#define MPBRIDGE_HEADROOM_H
 
 #include "kernel/subflow.h"
 
 struct flow;
 
 /* In a flow; zeroes at its beginning. */
-struct room {
+struct headroom {
 	uint32_t bytes;	    /* the size that the send buffer was given; 0: the kernel's own */
 	uint64_t look_ms;   /* not again before */
 	uint64_t window_ms; /* when the window in which losses are counted began; 0: it has not */
@@ -19,10 +19,11 @@ struct room {
 	uint32_t pause_ms;	  /* which has lasted for so long the last time */
 };
 
-/* The size that the send buffer should have now; room->bytes: the one that it has. Pure. */
-uint32_t room_judge(struct room *room, const struct subflow_load *load, uint64_t now_ms);
+/* The size that the send buffer should have now; headroom->bytes: the one that it has. Pure. */
+uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *load,
+			uint64_t now_ms);
 
 /* OPEN: the WAN side's send buffer has just become full. Gives it the size that it should have. */
-void room_adapt(struct flow *flow);
+void headroom_adapt(struct flow *flow);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* relay/room.c: what subflows do in, the size of a send buffer out. */
+/* relay/headroom.c: what subflows do in, the size of a send buffer out. */
 #include "suite.h"
 
 #include "kernel/socket.h"
-#include "relay/room.h"
+#include "relay/headroom.h"
 
 #define MBIT 125000u /* bytes per second */
 #define MS   1000u   /* microseconds */
@@ -20,15 +20,15 @@ static struct subflow_load two(uint64_t mbit, uint32_t rtt_ms)
 static uint32_t settle_lossy(uint32_t bytes, const struct subflow_load *load, unsigned looks,
 			     unsigned lost)
 {
-	struct room room = {.bytes = bytes};
+	struct headroom headroom = {.bytes = bytes};
 	struct subflow_load now = *load;
 
 	for (unsigned i = 0; i < looks; i++) {
 		now.segments += 1000;
 		now.again += lost ? 1000 / lost : 0;
-		room.bytes = room_judge(&room, &now, 1000 + 20 * (uint64_t)i);
+		headroom.bytes = headroom_judge(&headroom, &now, 1000 + 20 * (uint64_t)i);
 	}
-	return room.bytes;
+	return headroom.bytes;
 }
 
 static uint32_t settle(uint32_t bytes, const struct subflow_load *load, unsigned looks)
@@ -94,14 +94,14 @@ static void losses_that_go_on_make_it_large(void **state)
 static void a_large_one_is_made_smaller_again(void **state)
 {
 	struct subflow_load load = two(100, 10);
-	struct room room = {0};
+	struct headroom headroom = {0};
 	unsigned small = 0;
 
 	for (uint64_t ms = 1000; ms < 300000; ms += 20) {
 		load.segments += 1000;
 		load.again += 5;
-		room.bytes = room_judge(&room, &load, ms);
-		small += room.bytes < 2u << 20;
+		headroom.bytes = headroom_judge(&headroom, &load, ms);
+		small += headroom.bytes < 2u << 20;
 	}
 	assert_in_range(small, 100, 600);
 }
@@ -109,15 +109,15 @@ static void a_large_one_is_made_smaller_again(void **state)
 static void a_subflow_that_comes_or_goes_is_no_loss(void **state)
 {
 	struct subflow_load load = two(100, 10);
-	struct room room = {.bytes = 1u << 20};
+	struct headroom headroom = {.bytes = 1u << 20};
 
 	for (uint64_t ms = 1000; ms < 20000; ms += 500) {
 		load.n = ms % 1000 ? 2 : 1;
 		load.segments = ms % 1000 ? 100000 : 50000;
 		load.again = ms % 1000 ? 5000 : 0;
-		room.bytes = room_judge(&room, &load, ms);
+		headroom.bytes = headroom_judge(&headroom, &load, ms);
 	}
-	assert_true(room.bytes < 2u << 20);
+	assert_true(headroom.bytes < 2u << 20);
 }
 
 static void one_that_was_set_grows_beyond_that(void **state)
