@@ -57,11 +57,18 @@ static struct announce_entry *add(struct announce *announce, const struct addres
 	return entry;
 }
 
-enum announce_step announce_witness(struct announce *announce, const struct address *local)
+enum announce_step announce_witness(struct announce *announce, const struct address *local,
+				    uint64_t now_ms)
 {
+	struct announce_entry *entry;
+
 	if (address_is_loopback(local) || find(announce, local))
 		return ANNOUNCE_NOTHING;
-	return add(announce, local) ? ANNOUNCE_FOLLOW : ANNOUNCE_NOTHING;
+	entry = add(announce, local);
+	if (!entry)
+		return ANNOUNCE_NOTHING;
+	entry->announced_ms = now_ms;
+	return ANNOUNCE_FOLLOW;
 }
 
 static bool may_change(struct announce_entry *entry, uint64_t now_ms)
@@ -91,7 +98,7 @@ static enum announce_step use(struct announce *announce, const struct address *l
 	struct announce_entry *entry = find(announce, local);
 
 	if (!entry)
-		return announce_witness(announce, local);
+		return announce_witness(announce, local, now_ms);
 	if (!entry->is_lost || !may_change(entry, now_ms))
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = false;

@@ -32,7 +32,8 @@ enum announce_step {
 };
 
 /* A permitted client has come by this address of ours, with payload. */
-enum announce_step announce_witness(struct announce *announce, const struct address *local);
+enum announce_step announce_witness(struct announce *announce, const struct address *local,
+				    uint64_t now_ms);
 
 /* A permitted client has greeted by this address, and said so of `about` (for GREETING_LOST). */
 enum announce_step announce_greeted(struct announce *announce, enum greeting_kind kind,

@@ -457,7 +457,7 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 
 void manager_witness(struct manager *manager, const struct address *local)
 {
-	take_step(manager, announce_witness(&manager->announce, local), local);
+	take_step(manager, announce_witness(&manager->announce, local, clock_ms()), local);
 }
 
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,

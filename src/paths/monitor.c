@@ -131,9 +131,11 @@ static uint64_t heard_ms(const struct monitor *monitor)
 	return latest;
 }
 
-static bool is_local_shortage(int error)
+/* This router lacks something, or somebody here has ended the connection (ss -K, tcp_abort()). */
+static bool is_our_own(int error)
 {
-	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
+	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
+	       error == -ECONNABORTED;
 }
 
 /* What was connected before the server began is gone; that may be long before we hear of it. */
@@ -316,7 +318,7 @@ static void on_end(struct knock *knock, bool was_established, int error,
 		tell_unwanted(monitor, error == -ECONNRESET);
 		if (answer.instance)
 			note_instance(monitor->all, monitor, &answer);
-	} else if (error != -ETIMEDOUT && !is_local_shortage(error)) {
+	} else if (error != -ETIMEDOUT && !is_our_own(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
 					  reason_of(error)));

@@ -247,6 +247,8 @@ void retreat_bring_back(struct failover *failover, struct monitor *monitor)
 {
 	monitor->is_waiting = false;
 	monitor_renew_not(monitor);
+	if (oldest_flow_ms(failover->monitors.board) == UINT64_MAX)
+		return; /* nothing is to be brought back, and what begins now joins by itself */
 	renew_kept(failover, monitor);
 	renew(failover, monitor);
 }

@@ -33,11 +33,11 @@ static void a_witness_is_news_once(void **state)
 	struct address local = ip("10.10.1.2"), loopback = ip("127.0.0.1");
 
 	local.port = 8388;
-	assert_int_equal(announce_witness(&announce, &local), ANNOUNCE_FOLLOW);
-	assert_int_equal(announce_witness(&announce, &local), ANNOUNCE_NOTHING);
-	assert_int_equal(announce_witness(&announce, &loopback), ANNOUNCE_NOTHING);
+	assert_int_equal(announce_witness(&announce, &local, 0), ANNOUNCE_FOLLOW);
+	assert_int_equal(announce_witness(&announce, &local, 0), ANNOUNCE_NOTHING);
+	assert_int_equal(announce_witness(&announce, &loopback, 0), ANNOUNCE_NOTHING);
 	local = ip("10.10.1.2");
-	assert_int_equal(announce_witness(&announce, &local), ANNOUNCE_NOTHING);
+	assert_int_equal(announce_witness(&announce, &local, 0), ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 0), ANNOUNCE_FOLLOW);
 	assert_int_equal(greet(&announce, GREETING_PROBE, "10.10.3.2", NULL, 0), ANNOUNCE_NOTHING);
 	assert_int_equal(announce.n, 2);
@@ -66,11 +66,12 @@ static void back_announces_again(void **state)
 	struct announce announce = {0};
 
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 5), ANNOUNCE_FOLLOW);
-	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 10), ANNOUNCE_AGAIN);
-	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 500), ANNOUNCE_NOTHING);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 10), ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1010), ANNOUNCE_AGAIN);
-	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 1020);
-	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1030), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1500), ANNOUNCE_NOTHING);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2010), ANNOUNCE_AGAIN);
+	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 2020);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2030), ANNOUNCE_FOLLOW);
 	assert_false(is_lost(&announce, "10.10.2.2"));
 }
 
@@ -85,6 +86,11 @@ static void what_has_just_been_announced_is_not_taken_back(void **state)
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 6010),
 			 ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 7000), ANNOUNCE_AGAIN);
+
+	assert_int_equal(greet(&announce, GREETING_USE, "10.10.9.2", NULL, 5000), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.9.2", NULL, 5100),
+			 ANNOUNCE_NOTHING); /* it was new then */
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.9.2", NULL, 6100), ANNOUNCE_AGAIN);
 }
 
 static void strangers_change_nothing(void **state)
@@ -98,7 +104,7 @@ static void strangers_change_nothing(void **state)
 		struct address local = ip("10.0.0.1");
 
 		local.ip[2] = (uint8_t)i;
-		announce_witness(&announce, &local);
+		announce_witness(&announce, &local, 0);
 	}
 	assert_int_equal(announce.n, BOARD_PATHS_MAX);
 }
