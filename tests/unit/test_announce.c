@@ -68,7 +68,8 @@ static void back_announces_again(void **state)
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 5), ANNOUNCE_FOLLOW);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 10), ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1010), ANNOUNCE_AGAIN);
-	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1500), ANNOUNCE_NOTHING);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 1500),
+			 ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2010), ANNOUNCE_AGAIN);
 	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 2020);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2030), ANNOUNCE_FOLLOW);
