@@ -101,7 +101,14 @@ class Node:
     def remove(self):
         if self._devices:
             self._devices.close()
+        if self.path.exists():
+            self._forget_salts()
         _remove_namespace(self.namespace)
+
+    def _forget_salts(self):
+        """What a server or client with a key leaves behind on purpose."""
+        for path in Path("/run/mpbridge").glob(f"{state.cookie(self.path)}.salts-*"):
+            path.unlink(missing_ok=True)
 
     @property
     def path(self):

@@ -3,9 +3,12 @@
 import ctypes
 import os
 import re
-import threading
+import socket
+import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+_SO_NETNS_COOKIE = 71
 _CLONE_NEWNET = 0x40000000
 _VOLATILE = [
     (re.compile(r"counter packets \d+ bytes \d+"), "counter"),
@@ -87,27 +90,34 @@ def subflows(node, port):
     return [_parse_subflow(line) for line in node.run(argv).stdout.splitlines() if line.strip()]
 
 
+def in_namespace(namespace_path, function):
+    """What function() returns, or raises, on a thread in that namespace."""
+    def enter_and_call():
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open(namespace_path, "rb") as namespace:
+            if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        return function()
+
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(enter_and_call).result()
+
+
 def open_in_namespace(namespace_path, path):
     """Open a file of /proc/thread-self/net as a thread in that namespace sees it.
 
     The file stays bound to the namespace, whoever reads it.
     """
-    result = []
+    return in_namespace(namespace_path, lambda: open(path, "rb", buffering=0))
 
-    def enter_and_open():
-        libc = ctypes.CDLL(None, use_errno=True)
-        with open(namespace_path, "rb") as namespace:
-            if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
-                result.append(OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
-                return
-        result.append(open(path, "rb", buffering=0))
 
-    thread = threading.Thread(target=enter_and_open)
-    thread.start()
-    thread.join()
-    if isinstance(result[0], OSError):
-        raise result[0]
-    return result[0]
+def cookie(namespace_path):
+    """The namespace's cookie, by which mpbridge names its files in /run/mpbridge."""
+    def ask():
+        with socket.socket() as asked:
+            return struct.unpack("=Q", asked.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8))[0]
+
+    return in_namespace(namespace_path, ask)
 
 
 def device_bytes(file, device):

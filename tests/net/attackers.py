@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import peers
-from hosts import connect, listen, open_socket, port_of
+from hosts import connect, listen, port_of
 from observe import end
-from testbed import wait_until
+from testbed import state, wait_until
 from testbed.mpbridge import PORT, Daemon, config_text
 from tests.reference import METHODS, Request, Target, Tunnel
 
@@ -25,7 +25,6 @@ DEADLINE_S = 10
 _PATIENCE_S = DEADLINE_S + 5
 _BLOCK_BYTES = 1 << 16
 _TCP_INFO_BYTES = 240
-_SO_NETNS_COOKIE = 71
 
 
 class Destination:
@@ -136,9 +135,7 @@ class Victim:
 
     def memory(self):
         """The file that has the salts, see salts_file.h."""
-        asked = open_socket(self.net.server, self.ip)
-        with closing(asked):
-            cookie, = struct.unpack("=Q", asked.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8))
+        cookie = state.cookie(self.net.server.path)
         return Path(f"/run/mpbridge/{cookie}.salts-{self.port}")
 
     def now_s(self):

@@ -4,10 +4,8 @@
 A socket belongs for good to the namespace of the thread that made it. So a thread goes there, makes
 it, and ends; after that every thread may use the socket.
 """
-import ctypes
 import fcntl
 import hashlib
-import os
 import random
 import select
 import socket
@@ -17,22 +15,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from testbed import wait_until
+from testbed.state import in_namespace
 
-_CLONE_NEWNET = 0x40000000
 LIMIT_S = 10
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def inside(node, function):
     """What function() returns, or raises, on a thread in the namespace of that node."""
-    def enter_and_call():
-        with open(node.path, "rb") as namespace:
-            if _libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return function()
-
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(enter_and_call).result()
+    return in_namespace(node.path, function)
 
 
 def open_socket(node, ip, protocol=0):
