@@ -3,9 +3,11 @@
 import itertools
 import os
 import random
+import select
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 from hosts import Ends, echoes, receive_until_reset
@@ -31,21 +33,40 @@ def pids(node):
                               text=True, check=True).stdout.split())
 
 
+def handles(numbers):
+    """A pidfd for each that is still there."""
+    found = []
+    for pid in numbers:
+        try:
+            found.append(os.pidfd_open(int(pid)))
+        except ProcessLookupError:
+            pass
+    return found
+
+
+def wait_ended(found, what):
+    """A process leaves its namespace a moment before its sockets are closed, and has ended after."""
+    for handle in found:
+        assert select.select([handle], [], [], 5)[0], f"still there: {what}"
+        os.close(handle)
+
+
 def kill(daemon, others=frozenset()):
     """kill -9 to the supervisor alone. Its workers end by themselves."""
+    workers = handles(pids(daemon.node) - others)
     daemon.process.send_signal(signal.SIGKILL)
     daemon.process.wait()
-    wait_until(lambda: pids(daemon.node) <= others, 5, "the workers of a killed supervisor to end")
+    wait_ended(workers, "workers of a killed supervisor")
+    wait_until(lambda: pids(daemon.node) <= others, 5, "what it had just begun to end")
 
 
 def kill_all(node):
-    """kill -9 to every process there."""
-    for pid in pids(node):
-        try:
-            os.kill(int(pid), signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    wait_until(lambda: not pids(node), 5, "those that were killed to end")
+    """kill -9 to every process there, and to those that they have made meanwhile."""
+    while found := handles(pids(node)):
+        for handle in found:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        wait_ended(found, "what was killed")
 
 
 def test_workers_end_with_their_supervisor(stage, net):
