@@ -20,7 +20,7 @@
  * room for that: epoll tells of it only when a third of the buffer is free, a write takes any.
  * Where there is none, the buffer is made larger, if net.core.wmem_max lets us. A buffer that was
  * set by hand no longer grows by itself, so it is left at the size to which it would have grown, or
- * which room.c had given to it.
+ * which headroom.c had given to it.
  */
 
 #define LOOK_FIRST_MS TIMER_TICK_MS
