@@ -19,7 +19,8 @@
  *   lately, and for longer than usual
  *   nothing comes
  *   bytes are in flight, and none was      stuck: a graver doubt, since greetings may get through
- *   acknowledged for STUCK_MS              where large packets do not
+ *   acknowledged for STUCK_MS, while the   where large packets do not. Where nothing gets on, it is
+ *   flow gets on elsewhere                 the receiver that does not read
  *
  *   its path is a backup, and it has       stray: it joined while that was being told
  *   a pace all the same
@@ -170,6 +171,8 @@ static bool has_moved(struct evidence_subflow *known, const struct subflow *subf
 
 	if (has_acked || subflow->unacked == 0)
 		known->acked_ms = now_ms;
+	if (has_acked)
+		known->grew_ms = now_ms;
 	if (has_received && now_ms - known->moved_ms > DOUBT_MOST_MS)
 		known->busy_bytes = 0;
 	known->busy_bytes += subflow->bytes_received - known->received;
@@ -232,8 +235,21 @@ static void tell_stuck(struct relay *relay, struct evidence_subflow *known)
 	relay->on_doubt(relay, known->place, DOUBT_STUCK);
 }
 
-static void judge(struct relay *relay, struct evidence_subflow *known,
-		  const struct subflow *subflow)
+/* Whether other subflows of the flow have had something acknowledged meanwhile. */
+static bool gets_on_elsewhere(const struct evidence_witness *witness,
+			      const struct evidence_subflow *but, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < witness->n; i++) {
+		const struct evidence_subflow *other = &witness->subflow[i];
+
+		if (other != but && now_ms < other->grew_ms + STUCK_MS)
+			return true;
+	}
+	return false;
+}
+
+static void judge(struct relay *relay, const struct evidence_witness *witness,
+		  struct evidence_subflow *known, const struct subflow *subflow)
 {
 	uint64_t now_ms = relay->loop->now_ms;
 	bool is_alive = has_moved(known, subflow, now_ms);
@@ -248,11 +264,13 @@ static void judge(struct relay *relay, struct evidence_subflow *known,
 	silent_ms = now_ms - known->moved_ms;
 	if (subflow->unacked > 0 && known->acked_ms > known->moved_ms)
 		silent_ms = now_ms - known->acked_ms;
-	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS)
-		tell_stuck(relay, known);
-	else if (should_move(known, subflow) && silent_ms >= usual_ms(known, subflow) &&
-		 silent_ms < usual_ms(known, subflow) + DOUBT_MOST_MS)
+	if (subflow->unacked > 0 && now_ms - known->acked_ms >= STUCK_MS) {
+		if (gets_on_elsewhere(witness, known, now_ms))
+			tell_stuck(relay, known);
+	} else if (should_move(known, subflow) && silent_ms >= usual_ms(known, subflow) &&
+		   silent_ms < usual_ms(known, subflow) + DOUBT_MOST_MS) {
 		relay->on_doubt(relay, known->place, DOUBT_SILENT);
+	}
 }
 
 static void look_for_missing(struct relay *relay, struct evidence_witness *witness,
@@ -295,7 +313,7 @@ static bool look_at(struct relay *relay, struct evidence_witness *witness,
 
 		if (!known)
 			continue;
-		judge(relay, known, &subflow[i]);
+		judge(relay, witness, known, &subflow[i]);
 	}
 	look_for_missing(relay, witness, table);
 	return true;

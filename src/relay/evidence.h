@@ -21,6 +21,7 @@ struct evidence_subflow {
 	struct address local, remote;
 	uint64_t acked, received;
 	uint64_t acked_ms;   /* when `acked` last grew, or nothing was in flight */
+	uint64_t grew_ms;    /* when `acked` last grew; 0: not yet */
 	uint64_t moved_ms;   /* when an acknowledgement or data last came */
 	uint64_t told_ms;    /* when it was last told that it is stuck */
 	uint32_t gap_us;     /* the longest lately between two signs of life; fades away */
