@@ -4,7 +4,7 @@
 
 #include "relay/flow.h"
 #include "relay/request.h"
-#include "shadowsocks/codec.h"
+#include "shadowsocks/wire.h"
 
 /*
  * Theory of operation. Anybody can open connections and say nothing, or little, or nonsense; each

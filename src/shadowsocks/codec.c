@@ -82,18 +82,3 @@ int session_open(struct session *session, const struct codec *codec, uint8_t *by
 	next_nonce(session, nonce);
 	return aead_open(codec->aead, &session->key, nonce, bytes, n);
 }
-
-uint64_t wire_read(const uint8_t *bytes, size_t n)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < n; i++)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-void wire_write(uint8_t *bytes, size_t n, uint64_t value)
-{
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (uint8_t)(value >> (8 * (n - 1 - i)));
-}

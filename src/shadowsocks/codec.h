@@ -40,8 +40,4 @@ int session_start(struct session *session, const struct codec *codec, const uint
 int session_seal(struct session *session, const struct codec *codec, uint8_t *bytes, size_t n);
 int session_open(struct session *session, const struct codec *codec, uint8_t *bytes, size_t n);
 
-/* Numbers on the wire are big endian. */
-uint64_t wire_read(const uint8_t *bytes, size_t n);
-void wire_write(uint8_t *bytes, size_t n, uint64_t value);
-
 #endif

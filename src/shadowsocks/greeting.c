@@ -2,6 +2,8 @@
 /* Greetings: what a client says to its server about the paths between them. */
 #include "shadowsocks/greeting.h"
 
+#include "shadowsocks/wire.h"
+
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
@@ -111,29 +113,14 @@ bool greeting_parse(const struct target *target, enum greeting_kind *kind, struc
 	return false;
 }
 
-static void write_u64(uint64_t value, uint8_t out[static 8])
-{
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)(value >> (8 * (7 - i)));
-}
-
-static uint64_t read_u64(const uint8_t bytes[static 8])
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
 void greeting_write_answer(const struct greeting_answer *answer,
 			   uint8_t out[static GREETING_ANSWER_BYTES])
 {
-	write_u64(answer->instance, out);
-	write_u64(answer->age_ms, out + 8);
+	wire_write(out, 8, answer->instance);
+	wire_write(out + 8, 8, answer->age_ms);
 }
 
 struct greeting_answer greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES])
 {
-	return (struct greeting_answer){read_u64(bytes), read_u64(bytes + 8)};
+	return (struct greeting_answer){wire_read(bytes, 8), wire_read(bytes + 8, 8)};
 }

@@ -4,6 +4,7 @@
 
 #include "shadowsocks/codec.h"
 #include "shadowsocks/layout.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 

@@ -3,6 +3,7 @@
 #include "shadowsocks/opener.h"
 
 #include "shadowsocks/layout.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,6 +3,8 @@
  */
 #include "shadowsocks/salts.h"
 
+#include "shadowsocks/wire.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

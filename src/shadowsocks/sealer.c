@@ -3,6 +3,8 @@
  */
 #include "shadowsocks/sealer.h"
 
+#include "shadowsocks/wire.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>

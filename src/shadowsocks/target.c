@@ -2,6 +2,8 @@
 /* The address header: where a flow wants to go. */
 #include "shadowsocks/target.h"
 
+#include "shadowsocks/wire.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -80,7 +82,7 @@ ssize_t target_parse(const uint8_t *bytes, size_t length, struct target *out)
 	if (!read_host(bytes[0], bytes + layout.host_offset, layout.host_bytes, &target))
 		return -EPROTO;
 	port = bytes + layout.host_offset + layout.host_bytes;
-	target.address.port = (uint16_t)(port[0] << 8 | port[1]);
+	target.address.port = (uint16_t)wire_read(port, 2);
 	if (target.address.port == 0)
 		return -EPROTO;
 	*out = target;
@@ -94,8 +96,7 @@ size_t target_write(const struct address *address, uint8_t out[static TARGET_HEA
 	assert(bytes != 0);
 	out[0] = bytes == 4 ? ATYP_IPV4 : ATYP_IPV6;
 	memcpy(out + 1, address->ip, bytes);
-	out[1 + bytes] = (uint8_t)(address->port >> 8);
-	out[2 + bytes] = (uint8_t)address->port;
+	wire_write(out + 1 + bytes, 2, address->port);
 	return bytes + 3;
 }
 
@@ -108,8 +109,7 @@ size_t target_write_name(const char *name, uint16_t port, uint8_t out[static TAR
 	out[1] = (uint8_t)length;
 	for (size_t i = 0; i < length; i++)
 		out[2 + i] = (uint8_t)name[i];
-	out[2 + length] = (uint8_t)(port >> 8);
-	out[3 + length] = (uint8_t)port;
+	wire_write(out + 2 + length, 2, port);
 	return length + 4;
 }
 

@@ -6,6 +6,7 @@
 #include "shadowsocks/header.h"
 #include "shadowsocks/layout.h"
 #include "shadowsocks/opener.h"
+#include "shadowsocks/wire.h"
 
 #include <assert.h>
 #include <errno.h>

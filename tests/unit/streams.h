@@ -9,6 +9,7 @@
 #include "shadowsocks/layout.h"
 #include "shadowsocks/opener.h"
 #include "shadowsocks/sealer.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>

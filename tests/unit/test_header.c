@@ -2,8 +2,8 @@
 /* shadowsocks/header.c: the address, the padding behind it, and where the payload begins. */
 #include "suite.h"
 
-#include "shadowsocks/codec.h"
 #include "shadowsocks/header.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include "shadowsocks/salts.h"
+#include "shadowsocks/wire.h"
 
 #include <sched.h>
 #include <stdlib.h>

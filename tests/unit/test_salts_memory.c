@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include "shadowsocks/salts.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 #include <sys/mman.h>
