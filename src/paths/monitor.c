@@ -90,29 +90,30 @@ static void tell_change(struct monitor *monitor, enum health_state before, bool 
 	}
 }
 
-static void tell_unwanted(struct monitor *monitor, bool is_unwanted)
+/* What is wrong with the server is said when it begins to be. */
+static void tell_once(const struct monitor *monitor, bool *was_told, bool is_so, const char *what)
 {
 	char server[ADDRESS_TEXT_BYTES];
 
-	if (is_unwanted && !monitor->is_unwanted)
-		log_warning(
-			"path %s: %s answers, but ends the connection: does it let this client in "
-			"(\"allow\" on the server, and what its log says)?",
-			monitor->way.interface, address_format(&monitor->way.server, server));
-	monitor->is_unwanted = is_unwanted;
+	if (is_so && !*was_told)
+		log_warning("path %s: %s %s", monitor->way.interface,
+			    address_format(&monitor->way.server, server), what);
+	*was_told = is_so;
+}
+
+static void tell_unwanted(struct monitor *monitor, bool is_unwanted)
+{
+	tell_once(monitor, &monitor->is_unwanted, is_unwanted,
+		  "answers, but ends the connection: does it let this client in (\"allow\" on the "
+		  "server, and what its log says)?");
 }
 
 /* A server with another key is silent for as long as it has patience. */
 static void tell_unanswered(struct monitor *monitor, bool is_unanswered)
 {
-	char server[ADDRESS_TEXT_BYTES];
-
-	if (is_unanswered && !monitor->is_unanswered)
-		log_warning(
-			"path %s: %s takes connections, but does not answer what is said to it: "
-			"has it the same method and key, and the same time? Its log says more",
-			monitor->way.interface, address_format(&monitor->way.server, server));
-	monitor->is_unanswered = is_unanswered;
+	tell_once(monitor, &monitor->is_unanswered, is_unanswered,
+		  "takes connections, but does not answer what is said to it: has it the same "
+		  "method and key, and the same time? Its log says more");
 }
 
 /* ---- evidence ---- */
