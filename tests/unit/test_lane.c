@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include "kernel/socket.h"
+#include "pattern.h"
 #include "relay/lane.h"
 
 #include <errno.h>
@@ -70,32 +71,14 @@ static enum lane_result step(struct rig *rig)
 	return lane_forward(&rig->lane, &rig->from, &rig->to, &rig->pools);
 }
 
-static uint8_t pattern(size_t i)
-{
-	return (uint8_t)(i * 31 + i / 251);
-}
-
 static size_t write_some(int fd, size_t at, size_t most)
 {
-	uint8_t bytes[5000];
-	size_t n = 1 + (size_t)rand() % sizeof(bytes);
-	ssize_t written;
-
-	n = n < most ? n : most;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = pattern(at + i);
-	written = send(fd, bytes, n, MSG_NOSIGNAL);
-	return written < 0 ? 0 : (size_t)written;
+	return write_pattern(fd, at, most, 5000);
 }
 
 static size_t read_some(int fd, size_t at)
 {
-	uint8_t bytes[5000];
-	ssize_t got = recv(fd, bytes, 1 + (size_t)rand() % sizeof(bytes), 0);
-
-	for (ssize_t i = 0; i < got; i++)
-		assert_int_equal(bytes[i], pattern(at + (size_t)i));
-	return got < 0 ? 0 : (size_t)got;
+	return read_pattern(fd, at, 5000);
 }
 
 /* Every byte once, in order, with a reader that is slower than the writer; then the end. */

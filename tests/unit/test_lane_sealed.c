@@ -3,6 +3,7 @@
  */
 #include "suite.h"
 
+#include "pattern.h"
 #include "relay/dialog.h"
 #include "relay/lane.h"
 #include "relay/open.h"
@@ -145,33 +146,14 @@ static enum lane_result step_opening(struct rig *rig)
 	return lane_forward(&rig->opening, &rig->from_wire, &rig->to_peer, &rig->far.pools);
 }
 
-static uint8_t pattern(size_t i)
-{
-	return (uint8_t)(i * 31 + i / 251);
-}
-
 static size_t write_some(int fd, size_t at, size_t most)
 {
-	uint8_t bytes[70000];
-	size_t n = 1 + (size_t)rand() % (rand() % 2 ? sizeof(bytes) : 10);
-	ssize_t written;
-
-	n = n < most ? n : most;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = pattern(at + i);
-	written = send(fd, bytes, n, MSG_NOSIGNAL);
-	return written < 0 ? 0 : (size_t)written;
+	return write_pattern(fd, at, most, rand() % 2 ? 70000 : 10);
 }
 
-/* The pattern, from its byte `at` on. */
 static size_t read_some(int fd, size_t at)
 {
-	uint8_t bytes[20000];
-	ssize_t got = recv(fd, bytes, 1 + (size_t)rand() % sizeof(bytes), 0);
-
-	for (ssize_t i = 0; i < got; i++)
-		assert_int_equal(bytes[i], pattern(at + (size_t)i));
-	return got < 0 ? 0 : (size_t)got;
+	return read_pattern(fd, at, 20000);
 }
 
 /* Every byte once, in order, with a reader that is slower than the writer; then the end. */
