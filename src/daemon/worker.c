@@ -166,6 +166,15 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 		.own = setup->index,
 		.forgets = setup->conf->method->format == METHOD_2022,
 	};
+	const struct service_setup service = {
+		.conf = setup->conf,
+		.board = setup->board,
+		.counters = &setup->board->worker[setup->index],
+		.salts = &salts,
+		.directory = setup->directory,
+		.listener_fds = worker->listener_fds,
+		.n_listeners = worker->n_listeners,
+	};
 	int error = loop_init(&worker->loop);
 
 	if (error < 0)
@@ -174,9 +183,7 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	error = loop_watch_messages(&worker->loop, &worker->channel, worker->channel_fd);
 	if (error < 0)
 		return error;
-	error = service_init(&worker->relay, &worker->loop, setup->conf, setup->board,
-			     &setup->board->worker[setup->index], &salts, setup->directory,
-			     worker->listener_fds, worker->n_listeners);
+	error = service_init(&worker->relay, &worker->loop, &service);
 	if (error < 0)
 		return error;
 	worker->relay.on_witness = on_witness;

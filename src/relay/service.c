@@ -21,18 +21,17 @@ static void init_lobby(struct relay *relay)
 	lobby_init(&relay->lobby, most > LOBBY_MOST ? LOBBY_MOST : most + 1, seed);
 }
 
-int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters, const struct salts *salts,
-		 const struct directory *directory, const int *listener_fds, unsigned n)
+int service_init(struct relay *relay, struct loop *loop, const struct service_setup *setup)
 {
+	const struct conf *conf = setup->conf;
 	int error;
 
 	*relay = (struct relay){
 		.loop = loop,
 		.conf = conf,
-		.board = board,
-		.counters = counters,
-		.salts = *salts,
+		.board = setup->board,
+		.counters = setup->counters,
+		.salts = *setup->salts,
 		.table_version = UINT32_MAX,
 		.has_mptcp = socket_has_mptcp(),
 	};
@@ -44,9 +43,9 @@ int service_init(struct relay *relay, struct loop *loop, const struct conf *conf
 	list_init(&relay->flows);
 	evidence_init(&relay->evidence, relay);
 	error = codec_init(&relay->codec, conf->method, conf->key, conf->role == CONF_SERVER);
-	if (error == 0 && directory)
-		error = lookups_open(&relay->lookups, loop, &relay->budget, directory);
-	return error < 0 ? error : listeners_open(relay, listener_fds, n);
+	if (error == 0 && setup->directory)
+		error = lookups_open(&relay->lookups, loop, &relay->budget, setup->directory);
+	return error < 0 ? error : listeners_open(relay, setup->listener_fds, setup->n_listeners);
 }
 
 void service_drain(struct relay *relay)

@@ -6,14 +6,22 @@
 #include "relay/directory.h"
 #include "relay/relay.h"
 
+struct service_setup {
+	const struct conf *conf;
+	struct board *board;
+	struct board_counters *counters;
+	const struct salts *salts;
+	const struct directory *directory; /* server: names are looked up; NULL on a client */
+	const int *listener_fds;
+	unsigned n_listeners;
+};
+
 /*
- * Makes a relay over `n` listening sockets, which become its own. The caller sets on_witness and
- * on_idle afterwards. With a directory names are looked up. conf, board, the store of salts,
- * directory and loop must outlive it. 0 or -errno.
+ * Makes a relay over the listening sockets, which become its own. The caller sets on_witness and
+ * on_idle afterwards. `setup` its descriptors and its salts are copied; what else it names, the
+ * store of the salts, and the loop must outlive the relay. 0 or -errno.
  */
-int service_init(struct relay *relay, struct loop *loop, const struct conf *conf,
-		 struct board *board, struct board_counters *counters, const struct salts *salts,
-		 const struct directory *directory, const int *listener_fds, unsigned n);
+int service_init(struct relay *relay, struct loop *loop, const struct service_setup *setup);
 
 /* No new flows from now on. on_idle is called once none is left: at once when there is none. */
 void service_drain(struct relay *relay);
