@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Room: how much an MPTCP connection of several subflows may have under way. */
+/* Headroom: how much an MPTCP connection of several subflows may have under way. */
 #include "relay/headroom.h"
 
 #include "kernel/socket.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Room: how much an MPTCP connection of several subflows may have under way. */
+/* Headroom: how much an MPTCP connection of several subflows may have under way. */
 #ifndef MPBRIDGE_HEADROOM_H
 #define MPBRIDGE_HEADROOM_H
 

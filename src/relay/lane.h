@@ -21,6 +21,12 @@ struct side {
 	bool is_hung_up;  /* the peer sends no more, or is gone */
 };
 
+/*
+ * What passes a cipher at once: sealed, it fits into one packet of segmentation offload, which ends
+ * below 64 KiB. A little more costs a packet of its own; twice as much was no cheaper.
+ */
+#define LANE_CIPHER_BYTES (50 << 10)
+
 enum lane_mode {
 	LANE_SPLICE, /* through a pipe, without copying */
 	LANE_COPY,   /* through a buffer: asked for, or splice cannot, or an urgent byte came */

@@ -3,6 +3,7 @@
 #include "relay/open.h"
 
 #include "base/time.h"
+#include "relay/seal.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -21,17 +22,12 @@ bool open_is_over(const struct lane *lane)
 	return lane->opener->state == OPENER_RAW;
 }
 
-/* 2017: a client's own request, or another recording, is no answer. See seal_remember(). */
+/* A client's own request, or another recording, is no answer. A server has looked already. */
 static int check_salt(const struct opener *opener, const struct lane_pools *pools)
 {
-	const struct method *method = opener->codec->method;
-
-	if (method->format != METHOD_2017 || opener->codec->is_server)
+	if (opener->codec->is_server || seal_remember(opener->codec, opener->salt, pools) == 0)
 		return 0;
-	return salts_remember(pools->salts, opener->salt, method_key_bytes(method),
-			      time_since_boot_s())
-		       ? 0
-		       : -EPROTO;
+	return -EPROTO;
 }
 
 static int open_piece(struct lane *lane, const struct lane_pools *pools)
@@ -61,17 +57,15 @@ static int open_pieces(struct lane *lane, const struct lane_pools *pools)
 	return error;
 }
 
-/* As much as is opened and sent at once (see TURN_BYTES in seal.c), or what a long piece lacks. */
-#define TURN_BYTES (50 << 10)
-
+/* As much as is opened and sent at once, or what a long piece lacks. */
 static size_t room_for(const struct lane *lane)
 {
 	size_t room = buffer_room(lane->buffer);
 	size_t missing = opener_need(lane->opener) - buffer_raw(lane->buffer);
 
-	if (lane->opener->codec->method->is_raw_after_header || missing > TURN_BYTES)
+	if (lane->opener->codec->method->is_raw_after_header || missing > LANE_CIPHER_BYTES)
 		return missing;
-	return room < TURN_BYTES ? room : TURN_BYTES;
+	return room < LANE_CIPHER_BYTES ? room : LANE_CIPHER_BYTES;
 }
 
 /* > 0: more has come. */

@@ -17,14 +17,11 @@
  */
 
 /*
- * What is sealed and sent at once: it fits into one packet of segmentation offload, which ends
- * below 64 KiB. A little more costs a packet of its own; twice as much was no cheaper. Three chunks
- * of 2017, two pieces of 2022: longer pieces cost less, and let the far end wait longer for the
- * first of their bytes.
+ * Three chunks of 2017, two pieces of 2022: longer pieces cost less, and let the far end wait
+ * longer for the first of their bytes.
  */
-#define TURN_BYTES (50 << 10)
-#define PIECE_MAX  (TURN_BYTES / 2 - SEALER_FRONT_MAX / 2)
-#define PIECES	   3
+#define PIECE_MAX (LANE_CIPHER_BYTES / 2 - SEALER_FRONT_MAX / 2)
+#define PIECES	  3
 
 /* With a request goes what its host has said by now; the rest can wait for the first chunk. */
 #define EARLY_BYTES 4096
@@ -36,9 +33,9 @@ static struct buffer *get_buffer(struct lane *lane, const struct lane_pools *poo
 	return lane->buffer;
 }
 
-int seal_remember(const struct sealer *sealer, const uint8_t *salt, const struct lane_pools *pools)
+int seal_remember(const struct codec *codec, const uint8_t *salt, const struct lane_pools *pools)
 {
-	const struct method *method = sealer->codec->method;
+	const struct method *method = codec->method;
 	bool is_known =
 		method->format != METHOD_2017 ||
 		salts_remember(pools->salts, salt, method_key_bytes(method), time_since_boot_s());
@@ -53,7 +50,7 @@ static size_t lay_out(const struct sealer *sealer, struct buffer *buffer,
 
 	if (most > PIECE_MAX)
 		most = PIECE_MAX;
-	for (; n < PIECES && at + front + most + SEALER_BACK <= TURN_BYTES; n++) {
+	for (; n < PIECES && at + front + most + SEALER_BACK <= LANE_CIPHER_BYTES; n++) {
 		piece[n] = (struct iovec){buffer->bytes + at + front, most};
 		at += front + most + SEALER_BACK;
 		front = SEALER_CHUNK_FRONT;
@@ -70,7 +67,7 @@ static int seal_piece(struct lane *lane, const struct iovec *piece, size_t n,
 
 	if (length < 0)
 		return (int)length;
-	if (is_first && seal_remember(lane->sealer, at, pools) < 0)
+	if (is_first && seal_remember(lane->sealer->codec, at, pools) < 0)
 		return -ENOMEM;
 	buffer_put(lane->buffer, (size_t)length);
 	return 0;
@@ -136,7 +133,7 @@ int seal_request(struct lane *lane, struct sealer *sealer, int from_fd, const ui
 	length = sealer_request(sealer, time_unix_s(), header, header_n, buffer->bytes, early);
 	if (length < 0)
 		return (int)length;
-	if (seal_remember(sealer, buffer->bytes, pools) < 0)
+	if (seal_remember(sealer->codec, buffer->bytes, pools) < 0)
 		return -ENOMEM;
 	buffer_put(buffer, (size_t)length);
 	if (sealer->state != SEALER_RAW)

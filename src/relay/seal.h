@@ -28,10 +28,11 @@ int seal_request(struct lane *lane, struct sealer *sealer, int from_fd, const ui
 int seal_response(struct lane *lane, struct sealer *sealer, const struct lane_pools *pools);
 
 /*
- * 2017: a stream says neither in which direction it goes nor when it was made. So whoever makes one
- * remembers its salt, and does not take it when it is sent back. Other methods: nothing. 0, or
- * -ENOMEM: there is no room for it, and the stream must not be used.
+ * 2017: a stream says neither in which direction it goes nor when it was made. So whoever makes
+ * one, or takes one for an answer, remembers its salt, and does not take it when it comes again.
+ * Other methods: nothing. 0, or -ENOMEM: it is known already, or there is no room for it, and the
+ * stream must not be used.
  */
-int seal_remember(const struct sealer *sealer, const uint8_t *salt, const struct lane_pools *pools);
+int seal_remember(const struct codec *codec, const uint8_t *salt, const struct lane_pools *pools);
 
 #endif

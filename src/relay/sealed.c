@@ -250,7 +250,7 @@ static ssize_t answer_2017(struct flow *flow, const uint8_t *bytes, size_t n, ui
 	memcpy(at, dialog->opener.salt, salt_bytes);
 	memcpy(at + salt_bytes, bytes, n);
 	length = sealer_seal(&dialog->sealer, time_unix_s(), out, salt_bytes + n);
-	if (length > 0 && seal_remember(&dialog->sealer, out, &flow->relay->pools) < 0)
+	if (length > 0 && seal_remember(dialog->sealer.codec, out, &flow->relay->pools) < 0)
 		return -ENOMEM;
 	return length;
 }
