@@ -219,6 +219,14 @@ static int prepare_board(struct supervisor *supervisor)
 	return -ENOMEM;
 }
 
+/* A client's answers of 2022 name the request that they are for: none of them can be a recording.
+ */
+static bool needs_salts(const struct conf *conf)
+{
+	return conf->method->format == METHOD_2017 ||
+	       (conf->method->format == METHOD_2022 && conf->role == CONF_SERVER);
+}
+
 /* Before the workers are made, who share it. */
 static int prepare_salts(struct supervisor *supervisor)
 {
@@ -226,7 +234,7 @@ static int prepare_salts(struct supervisor *supervisor)
 	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
 	int error;
 
-	if (conf->method->format == METHOD_PLAIN)
+	if (!needs_salts(conf))
 		return 0;
 	error = salts_file_open(&supervisor->salts, port, supervisor->sockets.n_workers);
 	if (error < 0)
