@@ -102,12 +102,12 @@ class Node:
         if self._devices:
             self._devices.close()
         if self.path.exists():
-            self._forget_salts()
+            self._forget_files()
         _remove_namespace(self.namespace)
 
-    def _forget_salts(self):
-        """What a server or client with a key leaves behind on purpose."""
-        for path in Path("/run/mpbridge").glob(f"{state.cookie(self.path)}.salts-*"):
+    def _forget_files(self):
+        """What mpbridge leaves for its next start here, killed or on purpose: there will be none."""
+        for path in Path("/run/mpbridge").glob(f"{state.cookie(self.path)}.*"):
             path.unlink(missing_ok=True)
 
     @property
