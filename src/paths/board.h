@@ -59,8 +59,9 @@ struct board_table {
 /* How fast flows are over one path. */
 struct board_pace {
 	_Atomic uint64_t rate;	 /* bytes per second of its fastest flow over the path, lately */
-	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked */
-	_Atomic uint64_t at_ms;	 /* when that was measured. CLOCK_MONOTONIC */
+	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked; and its variation */
+	_Atomic uint64_t rttvar_us, trip_ms; /* ... and when. CLOCK_MONOTONIC */
+	_Atomic uint64_t at_ms;		     /* when that was measured. CLOCK_MONOTONIC */
 };
 
 /* One worker's figures. Written by it alone, relaxed; read by the supervisor. */

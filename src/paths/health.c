@@ -98,16 +98,34 @@ void health_init(struct health *health, uint64_t now_ms, bool has_to_answer)
  * How long a question may stay open when it is urgent: as long as TCP would wait before it sends
  * again (RFC 6298), and half a round trip longer than usual at least.
  */
-static uint32_t patience_ms(const struct health *health)
+static uint32_t patience_with(const struct trip *trip)
 {
-	uint64_t by_variation_us = health->rtt_us + 4 * (uint64_t)health->rttvar_us;
-	uint64_t by_trip_us = 3 * (uint64_t)health->rtt_us / 2;
+	uint64_t by_variation_us = trip->rtt_us + 4 * (uint64_t)trip->rttvar_us;
+	uint64_t by_trip_us = 3 * (uint64_t)trip->rtt_us / 2;
 	uint64_t ms = (by_variation_us > by_trip_us ? by_variation_us : by_trip_us) / 1000;
 
 	ms += SLACK_MS;
-	if (health->rtt_us == 0 || ms > PATIENCE_MAX_MS)
-		return health->rtt_us ? PATIENCE_MAX_MS : SILENCE_MS;
+	if (ms > PATIENCE_MAX_MS)
+		return PATIENCE_MAX_MS;
 	return ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : (uint32_t)ms;
+}
+
+static uint32_t patience_ms(const struct health *health)
+{
+	return health->trip.rtt_us ? patience_with(&health->trip) : SILENCE_MS;
+}
+
+/*
+ * The same when flows are silent. Greetings are few, and when a queue has filled between two of
+ * them their variation is large for long; flows measure with each segment. Whoever knows better.
+ */
+static uint32_t patience_of_flows_ms(const struct health *health)
+{
+	uint32_t ms = patience_ms(health), by_flows_ms = ms;
+
+	if (health->flows.rtt_us)
+		by_flows_ms = patience_with(&health->flows);
+	return by_flows_ms < ms ? by_flows_ms : ms;
 }
 
 /* The same for a question that nobody waits for. */
@@ -166,16 +184,16 @@ static bool fall(struct health *health, uint64_t now_ms, enum health_reason reas
 
 static void learn_rtt(struct health *health, uint32_t rtt_us)
 {
-	uint32_t difference =
-		rtt_us > health->rtt_us ? rtt_us - health->rtt_us : health->rtt_us - rtt_us;
+	uint32_t difference = rtt_us > health->trip.rtt_us ? rtt_us - health->trip.rtt_us
+							   : health->trip.rtt_us - rtt_us;
 
-	if (health->rtt_us == 0) {
-		health->rtt_us = rtt_us;
-		health->rttvar_us = rtt_us / 4; /* greetings are few: half of it would last */
+	if (health->trip.rtt_us == 0) {
+		health->trip.rtt_us = rtt_us;
+		health->trip.rttvar_us = rtt_us / 4; /* greetings are few: half of it would last */
 		return;
 	}
-	health->rttvar_us += difference / 4 - health->rttvar_us / 4;
-	health->rtt_us += rtt_us / 8 - health->rtt_us / 8;
+	health->trip.rttvar_us += difference / 4 - health->trip.rttvar_us / 4;
+	health->trip.rtt_us += rtt_us / 8 - health->trip.rtt_us / 8;
 }
 
 static void note_proof(struct health *health, uint64_t when_ms)
@@ -265,17 +283,19 @@ bool health_doubted(struct health *health, uint64_t now_ms)
 		return false;
 	if (health->stuck_ms == 0)
 		health->stuck_ms = now_ms;
-	else if (now_ms - health->stuck_ms >= STUCK_MOST_MS + 4 * (health->rtt_us / 1000))
+	else if (now_ms - health->stuck_ms >= STUCK_MOST_MS + 4 * (health->trip.rtt_us / 1000))
 		return fall(health, now_ms, HEALTH_STUCK);
 	if (health->state == HEALTH_SUSPECT)
 		return false;
 	return enter(health, now_ms, HEALTH_SUSPECT, HEALTH_STUCK);
 }
 
-void health_quieted(struct health *health, uint64_t now_ms)
+void health_quieted(struct health *health, uint64_t now_ms, const struct trip *flows)
 {
-	if (health->state == HEALTH_UP && health->silent_ms == 0)
-		health->silent_ms = now_ms;
+	if (health->state != HEALTH_UP || health->silent_ms)
+		return;
+	health->silent_ms = now_ms;
+	health->flows = *flows;
 }
 
 bool health_vanished(struct health *health, uint64_t now_ms, enum health_reason reason)
@@ -299,7 +319,7 @@ static uint64_t verdict_ms(const struct health *health)
 	switch (health->state) {
 	case HEALTH_UP:
 		if (health->silent_ms)
-			return health->silent_ms + patience_ms(health);
+			return health->silent_ms + patience_of_flows_ms(health);
 		return health->asked_ms ? health->asked_ms + silence_ms(health) : NEVER;
 	case HEALTH_SUSPECT:
 		return health->since_ms + patience_ms(health);

@@ -53,6 +53,11 @@ const char *health_state_text(enum health_state state);
 /* A few words for the log and for `status`: "the last greeting was answered". */
 const char *health_reason_text(enum health_reason reason);
 
+/* A round trip, smoothed as RFC 6298 does, and its variation. rtt_us 0: unknown. */
+struct trip {
+	uint32_t rtt_us, rttvar_us;
+};
+
 /*
  * What is known of a path. The caller asks questions (greetings) and tells what came of them; time
  * is CLOCK_MONOTONIC in milliseconds, and never goes back. Functions that return bool tell whether
@@ -67,12 +72,12 @@ struct health {
 	uint64_t proven_ms;  /* when packets last went both ways */
 	uint64_t asked_ms;   /* the first question that was asked since; 0: none is open */
 	uint64_t silent_ms;  /* UP: flows receive nothing since; 0: nobody says so */
+	struct trip flows;   /* round trips as those flows had them; rtt_us 0: unknown */
 	uint64_t stuck_ms;   /* flows are stuck since, whatever greetings say; 0: they are not */
 	uint64_t held_to_ms; /* DOWN: not up before */
 	uint64_t fell_ms;    /* when it last went down */
 	uint32_t falls;	     /* in short succession */
-	uint32_t rtt_us;     /* smoothed as RFC 6298 does; 0: unknown */
-	uint32_t rttvar_us;
+	struct trip trip;    /* of greetings */
 };
 
 /*
@@ -100,8 +105,9 @@ bool health_heard(struct health *health, uint64_t now_ms, uint64_t heard_ms);
  * any sign of life. */
 bool health_doubted(struct health *health, uint64_t now_ms);
 
-/* A running flow that was receiving here receives nothing any more. That alone means little. */
-void health_quieted(struct health *health, uint64_t now_ms);
+/* A running flow that was receiving here receives nothing any more. That alone means little.
+ * `flows` is the round trip that TCP has measured here a moment ago. */
+void health_quieted(struct health *health, uint64_t now_ms, const struct trip *flows);
 
 /* The path is not there any more: HEALTH_NO_INTERFACE, ... health_returned() ends that. */
 bool health_vanished(struct health *health, uint64_t now_ms, enum health_reason reason);

@@ -47,7 +47,8 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 			continue;
 		input[n].entry = &monitor->guard;
 		input[n].rate = find_pace(&failover->monitors, monitor->place, &rtt_us);
-		input[n].rtt_us = rtt_us > monitor->health.rtt_us ? rtt_us : monitor->health.rtt_us;
+		input[n].rtt_us =
+			rtt_us > monitor->health.trip.rtt_us ? rtt_us : monitor->health.trip.rtt_us;
 		monitors[n++] = monitor;
 	}
 	return n;
@@ -56,7 +57,7 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 /* What arrives earlier may have been under way when the path died. */
 static uint64_t proof_ms(const struct monitor *monitor)
 {
-	return ASIDE_PROOF_MS + 2 * (uint64_t)monitor->health.rtt_us / 1000;
+	return ASIDE_PROOF_MS + 2 * (uint64_t)monitor->health.trip.rtt_us / 1000;
 }
 
 /* Whether another path has shown signs of life after this one was guarded. */

@@ -228,7 +228,7 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 		out->reason = HEALTH_STUCK;
 	}
 	out->since_ms = monitor->health.since_ms;
-	out->rtt_us = monitor->health.rtt_us;
+	out->rtt_us = monitor->health.trip.rtt_us;
 	out->is_shut = monitor_is_shut(monitor);
 }
 

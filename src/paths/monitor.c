@@ -19,16 +19,17 @@
  * time when it matters, and never asked for.
  */
 
-#define IDLE_MS	    5000u
-#define BUSY_MS	    1000u
-#define DOWN_MS	    500u
-#define VOLLEY	    3u
-#define VOLLEY_MS   20u
-#define DEADLINE_MS 3000u
-#define HEARD_MS    500u
-#define FIRST	    5u /* answers: so many make a variation that means something */
-#define FIRST_MS    100u
-#define SUSPECT_MS  10000u /* between two lines of suspicion, for each path */
+#define IDLE_MS	      5000u
+#define BUSY_MS	      1000u
+#define DOWN_MS	      500u
+#define VOLLEY	      3u
+#define VOLLEY_MS     20u
+#define DEADLINE_MS   3000u
+#define HEARD_MS      500u
+#define TRIP_FRESH_MS 500u
+#define FIRST	      5u /* answers: so many make a variation that means something */
+#define FIRST_MS      100u
+#define SUSPECT_MS    10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
 
@@ -132,6 +133,27 @@ static uint64_t heard_ms(const struct monitor *monitor)
 	return latest;
 }
 
+/* The round trip of the flow that measured one last; nothing if that is not lately. */
+static struct trip trip_of_flows(const struct monitor *monitor, uint64_t now_ms)
+{
+	uint64_t latest = now_ms > TRIP_FRESH_MS ? now_ms - TRIP_FRESH_MS : 0;
+	struct trip trip = {0};
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct board_pace *pace =
+			&monitor->all->board->worker[i].pace[monitor->place];
+		uint64_t ms = atomic_load_explicit(&pace->trip_ms, memory_order_relaxed);
+
+		if (ms <= latest)
+			continue;
+		latest = ms;
+		trip.rtt_us = (uint32_t)atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
+		trip.rttvar_us =
+			(uint32_t)atomic_load_explicit(&pace->rttvar_us, memory_order_relaxed);
+	}
+	return trip;
+}
+
 /* This router lacks something, or somebody here has ended the connection (ss -K, tcp_abort()). */
 static bool is_our_own(int error)
 {
@@ -144,7 +166,7 @@ static void note_instance(struct monitors *monitors, const struct monitor *monit
 			  const struct greeting_answer *answer)
 {
 	uint64_t *instance = &monitors->instance[monitor->router];
-	uint64_t travelled_ms = monitor->health.rtt_us / 1000;
+	uint64_t travelled_ms = monitor->health.trip.rtt_us / 1000;
 	uint64_t now_ms = monitors->loop->now_ms;
 	bool is_other = *instance != 0 && *instance != answer->instance;
 
@@ -465,9 +487,10 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	enum health_state before = health_shown(&monitor->health);
 	bool was_urgent = health_is_urgent(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
+	struct trip flows = trip_of_flows(monitor, now_ms);
 
 	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + VOLLEY_MS)
-		health_quieted(&monitor->health, now_ms);
+		health_quieted(&monitor->health, now_ms, &flows);
 	/* where others are heard, one that is stuck is its own affair */
 	if (doubt == DOUBT_STUCK && now_ms >= heard_ms(monitor) + HEARD_MS)
 		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;

@@ -78,7 +78,7 @@ static unsigned count_paths(const struct failover *failover, uint8_t router)
 
 bool retreat_has_joined(const struct failover *failover, const struct monitor *monitor)
 {
-	uint64_t trips_ms = JOIN_TRIPS * (uint64_t)monitor->health.rtt_us / 1000;
+	uint64_t trips_ms = JOIN_TRIPS * (uint64_t)monitor->health.trip.rtt_us / 1000;
 
 	return monitor->closed_ms == 0 ||
 	       failover->monitors.loop->now_ms >= monitor->closed_ms + JOIN_MS + trips_ms;
@@ -200,9 +200,10 @@ static uint32_t settle_ms(const struct monitors *monitors, uint8_t router)
 	for (unsigned i = 0; i < MONITORS_MAX; i++) {
 		const struct monitor *monitor = &monitors->monitor[i];
 
-		if (monitor->all && monitor->router == router && monitor->health.rtt_us > rtt_us &&
+		if (monitor->all && monitor->router == router &&
+		    monitor->health.trip.rtt_us > rtt_us &&
 		    health_is_carrying(monitor->health.state))
-			rtt_us = monitor->health.rtt_us;
+			rtt_us = monitor->health.trip.rtt_us;
 	}
 	return SETTLE_MS + SETTLE_TRIPS * (rtt_us / 1000);
 }

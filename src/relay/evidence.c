@@ -214,8 +214,11 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
 	atomic_store_explicit(&pace->rate, peak > before ? peak : before, memory_order_relaxed);
 	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
-	if (acked > 0)
+	if (acked > 0) {
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
+		atomic_store_explicit(&pace->rttvar_us, subflow->rttvar_us, memory_order_relaxed);
+		atomic_store_explicit(&pace->trip_ms, relay->loop->now_ms, memory_order_relaxed);
+	}
 	known->rate = rate;
 	known->window_ms = relay->loop->now_ms;
 	known->window_acked = known->acked;

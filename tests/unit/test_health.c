@@ -142,18 +142,39 @@ static void flows_that_stay_stuck_condemn_a_path_that_answers(void **state)
 static void quiet_alone_means_little(void **state)
 {
 	struct health health = steady();
+	struct trip unknown = {0};
 
-	health_quieted(&health, 20000);
+	health_quieted(&health, 20000, &unknown);
 	expect(&health, HEALTH_UP, HEALTH_ANSWERS);
 	assert_true(health_is_urgent(&health));
 	health_asked(&health, 20000);
 	health_answered(&health, 20011, 11 * MS);
 	assert_false(health_is_urgent(&health));
 	assert_int_equal(run(&health, 20012, 60000), 0);
-	health_quieted(&health, 60000);
+	health_quieted(&health, 60000, &unknown);
 	health_asked(&health, 60000);
 	assert_in_range(run(&health, 60000, 70000), 60044, 60120);
 	expect(&health, HEALTH_DOWN, HEALTH_SILENT);
+}
+
+/* Greetings that met a queue that came and went have a variation for long; flows know better. But
+ * where the flows' own round trip is the longer one, the greetings' decides as before. */
+static void flows_know_how_long_to_wait(void **state)
+{
+	struct trip flows = {.rtt_us = 100 * MS, .rttvar_us = 2 * MS}, slow = {.rtt_us = 900 * MS};
+	struct health health, other;
+
+	health_init(&health, 1000, false);
+	for (unsigned i = 0; i < 20; i++)
+		health_answered(&health, 1100 + i, i % 2 ? 220 * MS : 100 * MS);
+	other = health;
+	health_quieted(&health, 20000, &flows);
+	health_asked(&health, 20000);
+	assert_in_range(run(&health, 20000, 30000), 20174, 20177);
+	expect(&health, HEALTH_DOWN, HEALTH_SILENT);
+	health_quieted(&other, 20000, &slow);
+	health_asked(&other, 20000);
+	assert_in_range(run(&other, 20000, 30000), 20300, 20480);
 }
 
 static void refused_is_down_at_once_and_never_held(void **state)
@@ -255,6 +276,7 @@ int main(void)
 		cmocka_unit_test(acknowledgements_outweigh_lost_greetings),
 		cmocka_unit_test(flows_that_stay_stuck_condemn_a_path_that_answers),
 		cmocka_unit_test(quiet_alone_means_little),
+		cmocka_unit_test(flows_know_how_long_to_wait),
 		cmocka_unit_test(refused_is_down_at_once_and_never_held),
 		cmocka_unit_test(unreachable_is_a_suspicion_first),
 		cmocka_unit_test(flapping_is_held_down_for_longer_and_longer),
