@@ -3,6 +3,7 @@
 
 Plain TCP through the same routers, over one link and with no proxy at all, is measured in the same run."""
 import time
+from itertools import product
 
 from testbed.iperf import IperfRun, start_server
 from testbed.lab import Lab
@@ -38,9 +39,9 @@ def pauses(net, flags):
     return max(0, count - is_paused), result.bps / 1e9
 
 
-def measure(flags):
+def measure(links, flags):
     with Lab() as lab:
-        net = bridge(lab, [Link(), Link()])
+        net = bridge(lab, [Link() for _ in range(links)])
         plain, plain_gbit = pauses(net, flags)
         with Bridge(net):
             bridged, bridged_gbit = pauses(net, flags)
@@ -51,9 +52,9 @@ def measure(flags):
 
 
 def main():
-    for name, flags in (("up", ()), ("down", ("-R",))):
-        title = f"pauses of {PAUSE_S:g} s or more in {SECONDS} s, {name}"
+    for links, (name, flags) in product((1, 2), (("up", ()), ("down", ("-R",)))):
+        title = f"pauses of {PAUSE_S:g} s or more in {SECONDS} s, {name}, links: {links}"
         line(title)
-        both = [measure(flags) for _ in range(RUNS)]
+        both = [measure(links, flags) for _ in range(RUNS)]
         figure(title + ", plain TCP", [plain for plain, _ in both])
         figure(title + ", bridged", [bridged for _, bridged in both], 0, at_most=True)

@@ -151,6 +151,8 @@ bool subflow_load(int fd, struct subflow_load *out)
 		load.again += info->tcpi_total_retrans;
 		if (info->tcpi_rtt > load.rtt_us)
 			load.rtt_us = info->tcpi_rtt;
+		if (info->tcpi_snd_wnd > load.window)
+			load.window = info->tcpi_snd_wnd;
 		if (load.n == 1 || info->tcpi_min_rtt < load.least_rtt_us)
 			load.least_rtt_us = info->tcpi_min_rtt;
 	}

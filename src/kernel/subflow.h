@@ -46,6 +46,7 @@ struct subflow_load {
 	uint64_t rate;	       /* bytes per second, as they arrived lately */
 	uint32_t rtt_us;       /* the longest, smoothed */
 	uint32_t least_rtt_us; /* the shortest that any of them has ever had */
+	uint32_t window;       /* what the far end offered to take when it was last heard, bytes */
 	uint64_t segments;     /* that they have sent since they began, */
 	uint64_t again;	       /* and how many of them more than once */
 };

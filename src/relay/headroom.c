@@ -18,9 +18,15 @@
  * trip counts for all of them, because the kernel's scheduler fills the subflows evenly by time:
  * the one that is far is only filled if the near ones hold as much (mptcp_subflow_get_send()).
  *
- * Left alone are short flows; flows that need more than the kernel's own size; and those over links
- * without a delay, where bbr takes a burst for the pace of the link, the scheduler follows it, and
- * a small buffer would be all on one side.
+ * Left alone are short flows; flows that need more than the kernel's own size; and those over
+ * several links without a delay, where bbr takes a burst for the pace of the link, the scheduler
+ * follows it, and a small buffer would be all on one side.
+ *
+ * A flow over one link without a delay has another need. There a whole window can arrive while the
+ * far end's program reads, which then owes no DATA_ACK for it (nudge.c). If all of the window is
+ * used, nothing can be sent that would bring one, and the flow stands still for 200 ms, again and
+ * again. So its buffer is smaller than the window that the far end offers, and nudge.c has room to
+ * write.
  *
  * Where a link loses segments, all that the others carry while one is sent again has to be kept,
  * too. But much of what is lost has been too much for a queue, and a smaller buffer ends that
@@ -32,7 +38,8 @@
  */
 
 #define LOOK_MS	       16u
-#define SHORT_BYTES    (4u << 20) /* a flow that ends before that is left alone */
+#define SHORT_BYTES    (4u << 20) /* a flow that ends before that is left alone, */
+#define NEAR_BYTES     (1u << 19) /* and one over a near link before that */
 #define SLACK_US       20000u
 #define NEAR_US	       500u
 #define LEAST_BYTES    (128u << 10)
@@ -53,6 +60,21 @@ static uint32_t wanted_bytes(const struct subflow_load *load)
 	if (bytes > MOST_BYTES)
 		return MOST_BYTES;
 	return bytes < LEAST_BYTES ? LEAST_BYTES : (uint32_t)bytes;
+}
+
+/* Over one link, without a delay to speak of. */
+static bool is_near_alone(const struct subflow_load *load)
+{
+	return load->n == 1 && load->least_rtt_us < NEAR_US;
+}
+
+static uint32_t wanted_by_window(const struct subflow_load *load)
+{
+	uint32_t bytes = load->window / 4 * 3;
+
+	if (bytes > MOST_BYTES)
+		return MOST_BYTES;
+	return bytes < LEAST_BYTES ? LEAST_BYTES : bytes;
 }
 
 static void begin_window(struct headroom *headroom, const struct subflow_load *load,
@@ -103,6 +125,8 @@ uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *lo
 {
 	uint32_t wanted = wanted_bytes(load), bytes = headroom->bytes;
 
+	if (is_near_alone(load))
+		return wanted_by_window(load);
 	if (bytes == 0)
 		return is_left_alone(load) ? 0 : wanted;
 	count_losses(headroom, load, now_ms);
@@ -121,11 +145,13 @@ void headroom_adapt(struct flow *flow)
 	struct subflow_load load;
 	uint32_t bytes;
 
-	if (now_ms < headroom->look_ms || flow->lane[LAN].bytes < SHORT_BYTES ||
+	if (now_ms < headroom->look_ms || flow->lane[LAN].bytes < NEAR_BYTES ||
 	    lane_pending(&flow->lane[LAN]) == 0)
 		return;
 	headroom->look_ms = now_ms + LOOK_MS;
 	if (!subflow_load(fd, &load))
+		return;
+	if (!is_near_alone(&load) && flow->lane[LAN].bytes < SHORT_BYTES)
 		return;
 	bytes = headroom_judge(headroom, &load, now_ms);
 	if (bytes != headroom->bytes && socket_set_send_buffer(fd, bytes))

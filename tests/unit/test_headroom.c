@@ -54,6 +54,23 @@ static void the_far_one_counts_for_all(void **state)
 	assert_true(settle(0, &near, 100) < settle(0, &far, 100) / 2);
 }
 
+/* The kernel may have let the buffer grow beyond it; what nudge.c adds still fits. */
+static void one_near_link_leaves_room_in_the_window(void **state)
+{
+	struct subflow_load load = {
+		.n = 1, .rate = 8000ull * MBIT, .rtt_us = 50, .least_rtt_us = 5};
+
+	for (load.window = 256u << 10; load.window <= 4u << 20; load.window *= 2) {
+		uint32_t bytes = settle(0, &load, 2);
+
+		assert_true(bytes + bytes / 4 < load.window);
+		assert_true(bytes >= load.window / 2);
+		assert_int_equal(settle(8u << 20, &load, 1), bytes);
+	}
+	load.window = 64u << 20;
+	assert_int_equal(settle(0, &load, 2), 8u << 20);
+}
+
 static void one_subflow_is_left_alone(void **state)
 {
 	struct subflow_load load = {
@@ -159,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_gets_what_its_links_hold),
 		cmocka_unit_test(the_far_one_counts_for_all),
+		cmocka_unit_test(one_near_link_leaves_room_in_the_window),
 		cmocka_unit_test(one_subflow_is_left_alone),
 		cmocka_unit_test(large_ones_are_left_to_the_kernel),
 		cmocka_unit_test(links_without_a_delay_are_left_alone),
