@@ -59,14 +59,20 @@ struct board_table {
 /* How fast flows are over one path. */
 struct board_pace {
 	_Atomic uint64_t rate;	 /* bytes per second of its fastest flow over the path, lately */
-	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked; and its variation */
-	_Atomic uint64_t rttvar_us, trip_ms; /* ... and when. CLOCK_MONOTONIC */
-	_Atomic uint64_t at_ms;		     /* when that was measured. CLOCK_MONOTONIC */
+	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked */
+	_Atomic uint64_t at_ms;	 /* when that was measured. CLOCK_MONOTONIC */
+};
+
+/* A round trip as the last flow that moved bytes over the path had it. */
+struct board_trip {
+	_Atomic uint64_t rtt_us, rttvar_us;
+	_Atomic uint64_t at_ms; /* CLOCK_MONOTONIC; 0: never */
 };
 
 /* One worker's figures. Written by it alone, relaxed; read by the supervisor. */
 struct board_counters {
 	struct board_pace pace[BOARD_PLACES]; /* client */
+	struct board_trip trip[BOARD_PLACES]; /* client */
 	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
 	_Atomic uint64_t heard_ms[BOARD_PLACES];

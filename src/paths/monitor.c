@@ -140,16 +140,15 @@ static struct trip trip_of_flows(const struct monitor *monitor, uint64_t now_ms)
 	struct trip trip = {0};
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		const struct board_pace *pace =
-			&monitor->all->board->worker[i].pace[monitor->place];
-		uint64_t ms = atomic_load_explicit(&pace->trip_ms, memory_order_relaxed);
+		const struct board_trip *of = &monitor->all->board->worker[i].trip[monitor->place];
+		uint64_t ms = atomic_load_explicit(&of->at_ms, memory_order_relaxed);
 
 		if (ms <= latest)
 			continue;
 		latest = ms;
-		trip.rtt_us = (uint32_t)atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
+		trip.rtt_us = (uint32_t)atomic_load_explicit(&of->rtt_us, memory_order_relaxed);
 		trip.rttvar_us =
-			(uint32_t)atomic_load_explicit(&pace->rttvar_us, memory_order_relaxed);
+			(uint32_t)atomic_load_explicit(&of->rttvar_us, memory_order_relaxed);
 	}
 	return trip;
 }

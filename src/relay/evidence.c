@@ -191,6 +191,21 @@ static bool is_backup(const struct board_table *table, uint8_t place)
 	return false;
 }
 
+/* Who only receives sends nothing that could be measured; TCP then has another estimate. */
+static void note_trip(struct relay *relay, uint8_t place, const struct subflow *subflow,
+		      bool is_sender)
+{
+	struct board_trip *trip = &relay->counters->trip[place];
+	uint32_t rtt_us = is_sender ? subflow->rtt_us : subflow->receive_rtt_us;
+	uint32_t rttvar_us = is_sender ? subflow->rttvar_us : 0;
+
+	if (rtt_us == 0)
+		return;
+	atomic_store_explicit(&trip->rtt_us, rtt_us, memory_order_relaxed);
+	atomic_store_explicit(&trip->rttvar_us, rttvar_us, memory_order_relaxed);
+	atomic_store_explicit(&trip->at_ms, relay->loop->now_ms, memory_order_relaxed);
+}
+
 /*
  * The higher of the two directions, in windows; a peak fades away by a tenth in a second. It takes
  * two windows to make one: what comes in a burst, when a hole has been filled or a processor was
@@ -214,11 +229,10 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
 	atomic_store_explicit(&pace->rate, peak > before ? peak : before, memory_order_relaxed);
 	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
-	if (acked > 0) {
+	if (acked > 0)
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
-		atomic_store_explicit(&pace->rttvar_us, subflow->rttvar_us, memory_order_relaxed);
-		atomic_store_explicit(&pace->trip_ms, relay->loop->now_ms, memory_order_relaxed);
-	}
+	if (acked > 0 || received >= BUSY_BYTES)
+		note_trip(relay, known->place, subflow, acked > received);
 	known->rate = rate;
 	known->window_ms = relay->loop->now_ms;
 	known->window_acked = known->acked;
