@@ -79,10 +79,24 @@ static void log_state(const struct monitor *monitor)
 
 /* That it is urgent to know more matters to those who begin connections, and is no news otherwise.
  */
+/* Greetings that say that the path is used, and may still be under way, are sent again by TCP when
+ * the link is back; but it may be held down then. */
+static void take_back_use(struct monitor *monitor)
+{
+	for (unsigned i = 0; i < MONITOR_KNOCKS; i++) {
+		struct knock *knock = &monitor->knock[i];
+
+		if (knock->state == KNOCK_ENDING && knock->kind == GREETING_USE)
+			knock_stop(knock);
+	}
+}
+
 static void tell_change(struct monitor *monitor, enum health_state before, bool has_changed)
 {
 	bool is_urgent = health_is_urgent(&monitor->health);
 
+	if (has_changed && !health_is_carrying(monitor->health.state))
+		take_back_use(monitor);
 	if (has_changed && is_worth_a_line(monitor, before))
 		log_state(monitor);
 	if (has_changed || is_urgent != monitor->was_urgent) {
@@ -316,6 +330,9 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 	if (!monitors_have_other(monitor->all, monitor))
 		health_release(&monitor->health);
 	tell_change(monitor, before, health_answered(&monitor->health, now_ms, rtt_us));
+	/* what is said is decided now: the SYN may be from before an outage */
+	if (knock->kind == GREETING_USE && health_shown(&monitor->health) != HEALTH_UP)
+		knock->kind = GREETING_PROBE;
 	if (monitor->n_answers < FIRST)
 		monitor->n_answers++;
 	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
