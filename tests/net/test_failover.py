@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from hosts import Ends
-from observe import eventually, mptcp_subflows, wait_for_line
+from observe import eventually, lines_with, mptcp_subflows, wait_for_line
 from streams import Stream, wait_until_carries
 from testbed import Link, bridge, rented
 from testbed.knock import Knocks
@@ -18,6 +18,7 @@ KNOCKING_S = 1.5
 FLAPS = 4
 FLAP_S = 0.5
 JOIN_S = 0.2  # on a machine that is busy
+REPEAT_S, HELD_FALLS = 1, 6
 RATE, RTT, LONG_RTT = "30mbit", "4ms", "40ms"
 OFTEN_S, PAUSE_S = 0.01, 0.1
 
@@ -48,7 +49,7 @@ class Scene:
         self.net = place.build(stage.lab, [Link(RATE, rtt) for _ in range(2)])
         prepare(self.net)
         ips6 = {"client_server": self.net.server_ips6, "server_server": "::"}
-        self.client, _ = stage.bridge(self.net, server=self.net.server_keys,
+        self.client, self.server = stage.bridge(self.net, server=self.net.server_keys,
                                       **(ips6 if place.family == 6 else {}))
         self._ends = Ends(self.net, 4)
 
@@ -169,6 +170,25 @@ def test_a_link_that_flaps(stage, kind):
                 and not any(begin_s - JOIN_S < knock.begin_s < end_s for begin_s, end_s in deaths)]
         assert [(knock.error, seconds_since(knock.begin_s, deaths)) for knock in lost] == []
         scene.stream.wait_for_more()
+        scene.stream.stop()
+
+
+def test_a_held_link_is_not_announced(stage):
+    """TCP repeats what a client said as the link died: that it uses it. When the link is back, and
+    held down by the client (8 s after six falls), the server must not take that for news."""
+    with Scene(stage, BRIDGE4) as scene:
+        for falls in range(1, HELD_FALLS + 1):
+            scene.wait_until_carries(1)
+            end = OUTAGES["silence"](scene.link(1))
+            wait_for_line(scene.client, "does not answer", falls)
+            time.sleep(REPEAT_S)
+            announced = len(lines_with(scene.server, "10.10.1.2 is announced"))
+            end()
+        wait_for_line(scene.client, f"not used yet (it went down {HELD_FALLS} times")
+        time.sleep(2 * REPEAT_S)
+        assert len(lines_with(scene.server, "10.10.1.2 is announced")) == announced
+        assert [subflow for subflow in mptcp_subflows(scene.net.client)
+                if subflow.local == scene.place.local(1)] == []
         scene.stream.stop()
 
 
