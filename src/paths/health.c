@@ -115,25 +115,24 @@ static uint32_t patience_ms(const struct health *health)
 	return health->trip.rtt_us ? patience_with(&health->trip) : SILENCE_MS;
 }
 
-/*
- * The same when flows are silent. Greetings are few, and when a queue has filled between two of
- * them their variation is large for long; flows measure with each segment. Whoever knows better.
- */
-static uint32_t patience_of_flows_ms(const struct health *health)
-{
-	uint32_t ms = patience_ms(health), by_flows_ms = ms;
-
-	if (health->flows.rtt_us)
-		by_flows_ms = patience_with(&health->flows);
-	return by_flows_ms < ms ? by_flows_ms : ms;
-}
-
 /* The same for a question that nobody waits for. */
 static uint32_t silence_ms(const struct health *health)
 {
 	uint32_t patience = patience_ms(health);
 
 	return patience > SILENCE_MS ? patience : SILENCE_MS;
+}
+
+/*
+ * The patience when flows are silent. Greetings are few, and when a queue has filled between two of
+ * them their variation is large for long; flows measure with each segment. The shorter one counts.
+ */
+static uint32_t patience_of_flows_ms(const struct health *health)
+{
+	uint32_t by_greetings = patience_ms(health);
+	uint32_t by_flows = health->flows.rtt_us ? patience_with(&health->flows) : by_greetings;
+
+	return by_flows < by_greetings ? by_flows : by_greetings;
 }
 
 /* True: there is something new to tell. */

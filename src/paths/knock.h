@@ -33,7 +33,7 @@ struct knock {
 	uint8_t salt[CODEC_SALT_MAX]; /* of what was said, where it was sealed */
 	void *owner;		      /* the caller's */
 	/* It is established: packets go both ways. rtt_us is the kernel's measure of the handshake.
-	 */
+	 * The greeting has not been said yet: its kind may still be changed. */
 	void (*on_established)(struct knock *knock, uint32_t rtt_us);
 	/*
 	 * It is over, and KNOCK_IDLE again. error is 0, or why as -errno; -ECONNRESET after it was

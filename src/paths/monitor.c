@@ -326,13 +326,15 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 	struct monitor *monitor = knock->owner;
 	enum health_state before = health_shown(&monitor->health);
 	uint64_t now_ms = monitor->all->loop->now_ms;
+	bool has_changed;
 
 	if (!monitors_have_other(monitor->all, monitor))
 		health_release(&monitor->health);
-	tell_change(monitor, before, health_answered(&monitor->health, now_ms, rtt_us));
+	has_changed = health_answered(&monitor->health, now_ms, rtt_us);
 	/* what is said is decided now: the SYN may be from before an outage */
 	if (knock->kind == GREETING_USE && health_shown(&monitor->health) != HEALTH_UP)
 		knock->kind = GREETING_PROBE;
+	tell_change(monitor, before, has_changed);
 	if (monitor->n_answers < FIRST)
 		monitor->n_answers++;
 	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
@@ -503,10 +505,12 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	enum health_state before = health_shown(&monitor->health);
 	bool was_urgent = health_is_urgent(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
-	struct trip flows = trip_of_flows(monitor, now_ms);
 
-	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + VOLLEY_MS)
+	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + VOLLEY_MS) {
+		struct trip flows = trip_of_flows(monitor, now_ms);
+
 		health_quieted(&monitor->health, now_ms, &flows);
+	}
 	/* where others are heard, one that is stuck is its own affair */
 	if (doubt == DOUBT_STUCK && now_ms >= heard_ms(monitor) + HEARD_MS)
 		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;

@@ -52,29 +52,24 @@
 #define UP_SHARE       4u
 #define DOWN_SHARE     16u
 
-static uint32_t wanted_bytes(const struct subflow_load *load)
+static uint32_t within_bounds(uint64_t bytes)
 {
-	uint64_t time_us = (uint64_t)load->rtt_us + load->rtt_us / 2 + SLACK_US;
-	uint64_t bytes = load->rate / 1000 * time_us / 1000;
-
 	if (bytes > MOST_BYTES)
 		return MOST_BYTES;
 	return bytes < LEAST_BYTES ? LEAST_BYTES : (uint32_t)bytes;
+}
+
+static uint32_t wanted_bytes(const struct subflow_load *load)
+{
+	uint64_t time_us = (uint64_t)load->rtt_us + load->rtt_us / 2 + SLACK_US;
+
+	return within_bounds(load->rate / 1000 * time_us / 1000);
 }
 
 /* Over one link, without a delay to speak of. */
 static bool is_near_alone(const struct subflow_load *load)
 {
 	return load->n == 1 && load->least_rtt_us < NEAR_US;
-}
-
-static uint32_t wanted_by_window(const struct subflow_load *load)
-{
-	uint32_t bytes = load->window / 4 * 3;
-
-	if (bytes > MOST_BYTES)
-		return MOST_BYTES;
-	return bytes < LEAST_BYTES ? LEAST_BYTES : bytes;
 }
 
 static void begin_window(struct headroom *headroom, const struct subflow_load *load,
@@ -126,7 +121,7 @@ uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *lo
 	uint32_t wanted = wanted_bytes(load), bytes = headroom->bytes;
 
 	if (is_near_alone(load))
-		return wanted_by_window(load);
+		return within_bounds(load->window / 4 * 3);
 	if (bytes == 0)
 		return is_left_alone(load) ? 0 : wanted;
 	count_losses(headroom, load, now_ms);

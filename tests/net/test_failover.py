@@ -50,7 +50,7 @@ class Scene:
         prepare(self.net)
         ips6 = {"client_server": self.net.server_ips6, "server_server": "::"}
         self.client, self.server = stage.bridge(self.net, server=self.net.server_keys,
-                                      **(ips6 if place.family == 6 else {}))
+                                                **(ips6 if place.family == 6 else {}))
         self._ends = Ends(self.net, 4)
 
     def __enter__(self):
