@@ -25,8 +25,8 @@
  * A flow over one link without a delay has another need. There a whole window can arrive while the
  * far end's program reads, which then owes no DATA_ACK for it (nudge.c). If all of the window is
  * used, nothing can be sent that would bring one, and the flow stands still for 200 ms, again and
- * again (where there is one path; a link that comes back would find such a buffer too small). So
- * its buffer is smaller than the window that the far end offers, and nudge.c has room to write.
+ * again. So its buffer is smaller than the window that the far end offers, and nudge.c has room to
+ * write.
  *
  * Where a link loses segments, all that the others carry while one is sent again has to be kept,
  * too. But much of what is lost has been too much for a queue, and a smaller buffer ends that
@@ -147,9 +147,6 @@ void headroom_adapt(struct flow *flow)
 	if (!subflow_load(fd, &load))
 		return;
 	if (!is_near_alone(&load) && flow->lane[LAN].bytes < SHORT_BYTES)
-		return;
-	/* a second link may come back to it, and would find the buffer too small */
-	if (is_near_alone(&load) && flow->relay->table.n_paths > 1)
 		return;
 	bytes = headroom_judge(headroom, &load, now_ms);
 	if (bytes != headroom->bytes && socket_set_send_buffer(fd, bytes))
