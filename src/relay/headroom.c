@@ -26,7 +26,8 @@
  * far end's program reads, which then owes no DATA_ACK for it (nudge.c). If all of the window is
  * used, nothing can be sent that would bring one, and the flow stands still for 200 ms, again and
  * again. So its buffer is smaller than the window that the far end offers, and nudge.c has room to
- * write.
+ * write. One that had others is left alone: when they come back, that buffer would no longer be the
+ * kernel's, and be all on one side.
  *
  * Where a link loses segments, all that the others carry while one is sent again has to be kept,
  * too. But much of what is lost has been too much for a queue, and a smaller buffer ends that
@@ -66,10 +67,10 @@ static uint32_t wanted_bytes(const struct subflow_load *load)
 	return within_bounds(load->rate / 1000 * time_us / 1000);
 }
 
-/* Over one link, without a delay to speak of. */
-static bool is_near_alone(const struct subflow_load *load)
+/* Over the only link that it ever had, without a delay to speak of. */
+static bool is_near_alone(const struct headroom *headroom, const struct subflow_load *load)
 {
-	return load->n == 1 && load->least_rtt_us < NEAR_US;
+	return load->n == 1 && !headroom->had_others && load->least_rtt_us < NEAR_US;
 }
 
 static void begin_window(struct headroom *headroom, const struct subflow_load *load,
@@ -120,7 +121,7 @@ uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *lo
 {
 	uint32_t wanted = wanted_bytes(load), bytes = headroom->bytes;
 
-	if (is_near_alone(load))
+	if (is_near_alone(headroom, load))
 		return within_bounds(load->window / 4 * 3);
 	if (bytes == 0)
 		return is_left_alone(load) ? 0 : wanted;
@@ -146,7 +147,9 @@ void headroom_adapt(struct flow *flow)
 	headroom->look_ms = now_ms + LOOK_MS;
 	if (!subflow_load(fd, &load))
 		return;
-	if (!is_near_alone(&load) && flow->lane[LAN].bytes < SHORT_BYTES)
+	if (load.n > 1)
+		headroom->had_others = true;
+	if (!is_near_alone(headroom, &load) && flow->lane[LAN].bytes < SHORT_BYTES)
 		return;
 	bytes = headroom_judge(headroom, &load, now_ms);
 	if (bytes != headroom->bytes && socket_set_send_buffer(fd, bytes))

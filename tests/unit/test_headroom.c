@@ -71,6 +71,16 @@ static void one_near_link_leaves_room_in_the_window(void **state)
 	assert_int_equal(settle(0, &load, 2), 8u << 20);
 }
 
+/* Its other links may come back. */
+static void the_last_of_several_near_links_is_left_alone(void **state)
+{
+	struct subflow_load load = {.n = 1, .rate = 94 * MBIT, .rtt_us = 50, .least_rtt_us = 5};
+	struct headroom headroom = {.had_others = true};
+
+	load.window = 4u << 20;
+	assert_int_equal(headroom_judge(&headroom, &load, 1000), 0);
+}
+
 static void one_subflow_is_left_alone(void **state)
 {
 	struct subflow_load load = {
@@ -177,6 +187,7 @@ int main(void)
 		cmocka_unit_test(a_flow_gets_what_its_links_hold),
 		cmocka_unit_test(the_far_one_counts_for_all),
 		cmocka_unit_test(one_near_link_leaves_room_in_the_window),
+		cmocka_unit_test(the_last_of_several_near_links_is_left_alone),
 		cmocka_unit_test(one_subflow_is_left_alone),
 		cmocka_unit_test(large_ones_are_left_to_the_kernel),
 		cmocka_unit_test(links_without_a_delay_are_left_alone),
