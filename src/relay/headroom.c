@@ -122,7 +122,7 @@ uint32_t headroom_judge(struct headroom *headroom, const struct subflow_load *lo
 	uint32_t wanted = wanted_bytes(load), bytes = headroom->bytes;
 
 	if (is_near_alone(headroom, load))
-		return within_bounds(load->window / 4 * 3);
+		return within_bounds((uint64_t)load->window * 3 / 4);
 	if (bytes == 0)
 		return is_left_alone(load) ? 0 : wanted;
 	count_losses(headroom, load, now_ms);
