@@ -52,7 +52,8 @@ struct board_net {
 struct board_table {
 	uint32_t n_paths;
 	struct board_path path[BOARD_PATHS_MAX];
-	uint32_t n_nets; /* this router's addresses, each with its subnet */
+	bool had_several; /* since the start: a connection could have more than one subflow */
+	uint32_t n_nets;  /* this router's addresses, each with its subnet */
 	struct board_net net[BOARD_NETS_MAX];
 };
 

@@ -51,6 +51,7 @@ struct manager {
 	struct paths paths;
 	struct congestion congestion;
 	bool has_followed;
+	bool had_several; /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
@@ -232,10 +233,22 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->is_shut = monitor_is_shut(monitor);
 }
 
+/* Whether a connection can have more than one subflow, on links that are down, too. */
+static bool has_several(const struct manager *manager)
+{
+	unsigned n = manager->announce.n;
+
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		n += manager->conf->role == CONF_CLIENT && !manager->paths.path[i].is_standby;
+	return n > 1 || manager->conf->n_paths > 1;
+}
+
 static void publish(struct manager *manager)
 {
 	struct board_table table = {.n_paths = manager->paths.n};
 
+	manager->had_several = manager->had_several || has_several(manager);
+	table.had_several = manager->had_several;
 	for (unsigned i = 0; i < manager->paths.n; i++)
 		fill_path(manager, &manager->paths.path[i], &table.path[i]);
 	fill_nets(manager, &table);

@@ -26,8 +26,8 @@
  * far end's program reads, which then owes no DATA_ACK for it (nudge.c). If all of the window is
  * used, nothing can be sent that would bring one, and the flow stands still for 200 ms, again and
  * again. So its buffer is smaller than the window that the far end offers, and nudge.c has room to
- * write. One that had others is left alone: when they come back, that buffer would no longer be the
- * kernel's, and be all on one side.
+ * write. Where there was ever a second link, and it may come or come back, a flow is left alone:
+ * with it, that buffer would no longer be the kernel's, and be all on one side.
  *
  * Where a link loses segments, all that the others carry while one is sent again has to be kept,
  * too. But much of what is lost has been too much for a queue, and a smaller buffer ends that
@@ -67,10 +67,10 @@ static uint32_t wanted_bytes(const struct subflow_load *load)
 	return within_bounds(load->rate / 1000 * time_us / 1000);
 }
 
-/* Over the only link that it ever had, without a delay to speak of. */
+/* Over the only link that there ever was, without a delay to speak of. */
 static bool is_near_alone(const struct headroom *headroom, const struct subflow_load *load)
 {
-	return load->n == 1 && !headroom->had_others && load->least_rtt_us < NEAR_US;
+	return load->n == 1 && !headroom->may_have_others && load->least_rtt_us < NEAR_US;
 }
 
 static void begin_window(struct headroom *headroom, const struct subflow_load *load,
@@ -147,8 +147,8 @@ void headroom_adapt(struct flow *flow)
 	headroom->look_ms = now_ms + LOOK_MS;
 	if (!subflow_load(fd, &load))
 		return;
-	if (load.n > 1)
-		headroom->had_others = true;
+	headroom->may_have_others =
+		headroom->may_have_others || load.n > 1 || relay_table(flow->relay)->had_several;
 	if (!is_near_alone(headroom, &load) && flow->lane[LAN].bytes < SHORT_BYTES)
 		return;
 	bytes = headroom_judge(headroom, &load, now_ms);

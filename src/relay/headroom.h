@@ -14,7 +14,7 @@ struct headroom {
 	uint64_t window_ms; /* when the window in which losses are counted began; 0: it has not */
 	uint64_t segments, again; /* what they were then, */
 	unsigned n;		  /* of this many subflows */
-	bool had_others;	  /* it once had more than one subflow, and may again */
+	bool may_have_others;	  /* there was once more than one path, and may be again */
 	uint32_t lossy_windows;	  /* one after the other, in which segments were lost */
 	uint64_t eased_to_ms;	  /* until then it is larger because of that, */
 	uint32_t pause_ms;	  /* which has lasted for so long the last time */

@@ -75,7 +75,7 @@ static void one_near_link_leaves_room_in_the_window(void **state)
 static void the_last_of_several_near_links_is_left_alone(void **state)
 {
 	struct subflow_load load = {.n = 1, .rate = 94 * MBIT, .rtt_us = 50, .least_rtt_us = 5};
-	struct headroom headroom = {.had_others = true};
+	struct headroom headroom = {.may_have_others = true};
 
 	load.window = 4u << 20;
 	assert_int_equal(headroom_judge(&headroom, &load, 1000), 0);
