@@ -52,8 +52,13 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 	list_append(&relay->flows, &flow->node);
 	tell_oldest(relay);
 	relay->n_flows++;
-	board_count(&relay->counters->flows_started, 1);
 	return flow;
+}
+
+void flow_count(struct flow *flow)
+{
+	flow->is_counted = true;
+	board_count(&flow->relay->counters->flows_started, 1);
 }
 
 enum flow_side flow_accepted_side(const struct flow *flow)
@@ -119,7 +124,8 @@ static void close_sides(struct flow *flow)
 	destination_leave(flow);
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
-	board_count(&flow->relay->counters->flows_ended, 1);
+	if (flow->is_counted)
+		board_count(&flow->relay->counters->flows_ended, 1);
 	leave_router(flow);
 	flow->state = FLOW_ENDED;
 	loop_put(loop, &flow->task);

@@ -73,6 +73,7 @@ struct flow {
 	uint64_t since_ms;	      /* OPEN: the last byte moved. Others: the state began */
 	struct address target;	      /* where the host wants to go, with port */
 	enum flow_state state;
+	bool is_counted;      /* see flow_count() */
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */
 	struct nudge nudge;
 	struct headroom headroom; /* of the WAN side's send buffer */
@@ -99,6 +100,9 @@ struct flow_handlers {
 
 /* A flow without sockets, counted among the relay's. NULL when there is no memory. */
 struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers);
+
+/* It carries payload somewhere, or is about to: from now on it is one of those that are told of. */
+void flow_count(struct flow *flow);
 
 /* From the task of an ended flow: frees it, and gives its descriptors back to the budget. */
 void flow_free(struct flow *flow);

@@ -27,5 +27,6 @@ void intercept_start(struct flow *flow, const struct address *peer)
 		refuse_loop(flow, "it is for the listening port itself");
 		return;
 	}
+	flow_count(flow);
 	dial_start(flow);
 }

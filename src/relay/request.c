@@ -98,6 +98,7 @@ static void on_target(struct flow *flow, const struct target *target)
 		answer_greeting(flow, greeting, &about);
 		return;
 	}
+	flow_count(flow);
 	witness(flow);
 	if (target->address.family == 0) {
 		destination_start(flow, target);

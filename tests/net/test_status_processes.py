@@ -6,9 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from observe import Stage, eventually
+from hosts import Ends, connect
+from observe import Stage, eventually, wait_for_line
 from testbed import Link, bridge
-from testbed.mpbridge import binary
+from testbed.mpbridge import PORT, binary
 
 DIRECTORY = Path("/run/mpbridge")
 
@@ -48,6 +49,27 @@ def assert_nobody_runs(node, under=()):
     result = run_status(node, under=under)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "mpbridge: no mpbridge runs in this network namespace\n"
+
+
+def flows(node):
+    (answer,) = answers(node)
+    return [answer[key] for key in ("flows_open", "flows_started", "flows_ended")]
+
+
+def test_only_flows_are_told_as_flows(stage):
+    """Neither the greetings, of which some have come and gone, nor who waits without a header."""
+    net = bridge(stage.lab, [Link(), Link()])
+    client, server = stage.bridge(net)
+    wait_for_line(client, "answers", 2)
+    with Ends(net, 4) as ends:
+        ends.keep(connect(net.client, net.server_ips[0], PORT))
+        assert flows(net.server) == [0, 0, 0]
+        near, _ = ends.pair()
+        assert flows(net.server) == flows(net.client) == [1, 1, 0]
+        near.close()
+        ends.close_all()
+        eventually(lambda: flows(net.server), [0, 1, 1])
+        eventually(lambda: flows(net.client), [0, 1, 1])
 
 
 def test_the_socket_goes_with_the_daemon(stage):
