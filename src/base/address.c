@@ -161,6 +161,18 @@ bool address_equal(const struct address *a, const struct address *b)
 	return address_ip_equal(a, b) && a->port == b->port;
 }
 
+void network_clear_host(struct network *n)
+{
+	size_t bytes = address_ip_bytes(&n->base);
+
+	for (size_t i = 0; i < bytes; i++) {
+		unsigned kept = n->prefix_len > 8 * i ? n->prefix_len - 8 * (unsigned)i : 0;
+
+		if (kept < 8)
+			n->base.ip[i] &= (uint8_t)(0xff00u >> kept);
+	}
+}
+
 bool network_contains(const struct network *n, const struct address *a)
 {
 	size_t whole = n->prefix_len / 8;

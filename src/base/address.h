@@ -57,6 +57,9 @@ size_t address_ip_bytes(const struct address *a);
 
 bool address_ip_equal(const struct address *a, const struct address *b); /* ports ignored */
 bool address_equal(const struct address *a, const struct address *b);	 /* ports compared */
+/* Clears the bits of the base that are behind the prefix. */
+void network_clear_host(struct network *n);
+
 bool network_contains(const struct network *n, const struct address *a);
 
 bool address_is_unspecified(const struct address *a); /* 0.0.0.0/8, :: */

@@ -334,6 +334,67 @@ static void note_fast_open(struct draft *draft)
 			     draft_where(draft, option_of(draft, "fast_open"), -1, where));
 }
 
+static void check_intercepted(struct draft *draft, unsigned index, const char *where)
+{
+	const struct conf_interface *interface = draft->conf.intercept.interface;
+
+	if (strcmp(interface[index].name, "lo") == 0)
+		messages_add(draft->errors,
+			     "%s.interfaces[%u]: found \"lo\"; allowed: other interfaces, and "
+			     "\"local_output\": true for the router's own connections",
+			     where, index);
+	for (unsigned i = 0; i < index; i++)
+		if (interface[index].name[0] &&
+		    strcmp(interface[i].name, interface[index].name) == 0)
+			messages_add(draft->errors, "%s.interfaces[%u]: %s is in the list twice",
+				     where, index, interface[index].name);
+}
+
+/* Packets that come in over a link cannot be sent on to an address that no link has. */
+static void check_redirect(struct draft *draft, const char *where)
+{
+	const struct conf *conf = &draft->conf;
+
+	if (conf->intercept.mode != CONF_INTERCEPT_REDIRECT)
+		return;
+	for (unsigned i = 0; i < conf->n_locals; i++)
+		if (address_is_loopback(&conf->local[i].address))
+			messages_add(
+				draft->errors,
+				"%s.mode: \"redirect\" cannot reach local_address %s; allowed: "
+				"\"tproxy\", or another local_address",
+				where, conf->local[i].name);
+}
+
+static void check_intercept(struct draft *draft)
+{
+	struct conf_intercept *intercept = &draft->conf.intercept;
+	char where[DRAFT_WHERE_BYTES], place[DRAFT_WHERE_BYTES];
+
+	if (!intercept->is_given)
+		return;
+	draft_where(draft, option_of(draft, "intercept"), -1, where);
+	if (intercept->n_interfaces == 0 && !intercept->local_output)
+		messages_add(draft->errors,
+			     "%s: takes nothing; allowed: a list of \"interfaces\", "
+			     "\"local_output\": true, or both",
+			     where);
+	for (unsigned i = 0; i < intercept->n_include; i++)
+		network_clear_host(&intercept->include[i]);
+	for (unsigned i = 0; i < intercept->n_interfaces; i++)
+		check_intercepted(draft, i, where);
+	check_redirect(draft, where);
+	if (draft->conf.tcp_tproxy)
+		messages_add(draft->notes, "%s: ignored: the rules are those of intercept",
+			     draft_where(draft, option_of(draft, "tcp_tproxy"), -1, place));
+}
+
+static void inherit_peer_down(struct draft *draft)
+{
+	if (!is_given(draft, "on_peer_down_ipv6"))
+		draft->conf.on_peer_down_ipv6 = draft->conf.on_peer_down;
+}
+
 void check_draft(struct draft *draft)
 {
 	check_required(draft);
@@ -342,6 +403,8 @@ void check_draft(struct draft *draft)
 	else
 		check_server(draft);
 	check_paths(draft);
+	check_intercept(draft);
+	inherit_peer_down(draft);
 	inherit_congestion(&draft->conf);
 	check_path_roles(draft);
 	note_secondary(draft);

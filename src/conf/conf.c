@@ -43,6 +43,13 @@ uint8_t conf_router_of(const struct conf *conf, const struct address *server)
 	return 0;
 }
 
+bool conf_is_transparent(const struct conf *conf)
+{
+	if (conf->intercept.is_given)
+		return conf->intercept.mode != CONF_INTERCEPT_REDIRECT;
+	return conf->tcp_tproxy;
+}
+
 bool conf_asks_help(enum conf_role role, int argc, char **argv)
 {
 	const char *file;

@@ -15,6 +15,8 @@
 #define CONF_SERVERS_MAX      8
 #define CONF_PATHS_MAX	      8
 #define CONF_NETS_MAX	      64
+#define CONF_INTERFACES_MAX   16
+#define CONF_PORTS_MAX	      16
 #define CONF_NAMESERVERS_MAX  4
 #define CONF_CONGESTION_BYTES 16  /* the kernel's TCP_CA_NAME_MAX */
 #define CONF_NAME_BYTES	      256 /* a host name: 253 characters (RFC 1035) and NUL */
@@ -59,6 +61,37 @@ struct conf_path {
 	struct conf_congestion congestion; /* if not given for it, that of all paths */
 };
 
+/* How connections are intercepted: AUTO is TPROXY where the kernel has it, else REDIRECT. */
+enum conf_intercept_mode { CONF_INTERCEPT_AUTO, CONF_INTERCEPT_TPROXY, CONF_INTERCEPT_REDIRECT };
+
+/* first <= last; first 0: none */
+struct conf_ports {
+	uint16_t first, last;
+};
+
+struct conf_interface {
+	char name[IF_NAMESIZE];
+};
+
+/* The bit of a packet's mark that is ours, if the configuration names no other one. */
+#define CONF_MARK_DEFAULT 0x40000000u
+
+/* Client: which connections are taken over by rules of our own. */
+struct conf_intercept {
+	bool is_given; /* if not, the firewall is left alone */
+	struct conf_interface interface[CONF_INTERFACES_MAX];
+	unsigned n_interfaces;
+	struct network exclude[CONF_NETS_MAX];
+	unsigned n_exclude;
+	struct network include[CONF_NETS_MAX]; /* none: everything that is not excluded */
+	unsigned n_include;
+	struct conf_ports port[CONF_PORTS_MAX]; /* none: all */
+	unsigned n_ports;
+	enum conf_intercept_mode mode;
+	bool local_output; /* the router's own connections, too */
+	uint32_t mark;	   /* one bit */
+};
+
 struct conf {
 	enum conf_role role;
 	/* client: the addresses of the far routers, router by router. server: where to listen. */
@@ -75,7 +108,9 @@ struct conf {
 	uint32_t timeout_s; /* an idle flow ends after it */
 	bool fast_open;	    /* accepted, not used */
 	enum conf_forward forward;
-	enum conf_on_peer_down on_peer_down; /* client only */
+	enum conf_on_peer_down on_peer_down, on_peer_down_ipv6; /* client only; by destination */
+	struct conf_intercept intercept;			/* client only */
+	bool tcp_tproxy; /* client only: somebody else's TPROXY rules lead to the listeners */
 	struct conf_path path[CONF_PATHS_MAX];
 	unsigned n_paths;		   /* 0: derive them */
 	struct conf_congestion congestion; /* of paths that are derived */
@@ -109,6 +144,9 @@ void conf_exit(struct conf *conf);
 
 /* Client: the far router that has this address, whatever its port; of an unknown one, the first. */
 uint8_t conf_router_of(const struct conf *conf, const struct address *server);
+
+/* Client: whether connections may come by TPROXY, so that the listening sockets are transparent. */
+bool conf_is_transparent(const struct conf *conf);
 
 /* Whether argv asks for help (-h, --help) instead; its other flags then do not matter. */
 bool conf_asks_help(enum conf_role role, int argc, char **argv);

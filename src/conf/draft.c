@@ -24,7 +24,10 @@ void draft_init(struct draft *draft, enum conf_role role, struct messages *error
 		struct messages *notes)
 {
 	*draft = (struct draft){
-		.conf = {.role = role, .local_port = 1080, .timeout_s = 300},
+		.conf = {.role = role,
+			 .local_port = 1080,
+			 .timeout_s = 300,
+			 .intercept.mark = CONF_MARK_DEFAULT},
 		.errors = errors,
 		.notes = notes,
 	};
@@ -304,6 +307,51 @@ static void set_interface(const struct setting *setting)
 	set_text(setting, syntax_is_interface);
 }
 
+static void set_interfaces(const struct setting *setting)
+{
+	struct conf_interface *interface = append(setting, sizeof(*interface));
+
+	if (!interface)
+		return;
+	/* these mean something in the firewall's language */
+	if (setting->value.kind == VALUE_TEXT && syntax_is_interface(setting->value.text) &&
+	    !strpbrk(setting->value.text, "\"*\\"))
+		snprintf(interface->name, sizeof(interface->name), "%s", setting->value.text);
+	else
+		draft_reject(setting);
+}
+
+static void set_ports(const struct setting *setting)
+{
+	struct conf_ports *ports = append(setting, sizeof(*ports));
+	const struct value *value = &setting->value;
+	char digits[24];
+	const char *text = value->text;
+
+	if (!ports)
+		return;
+	if (value->kind == VALUE_NUMBER) {
+		snprintf(digits, sizeof(digits), "%lld", (long long)value->number);
+		text = digits;
+	}
+	if ((value->kind != VALUE_NUMBER && value->kind != VALUE_TEXT) ||
+	    !syntax_read_ports(text, ports))
+		draft_reject(setting);
+}
+
+static void set_mark(const struct setting *setting)
+{
+	const struct value *value = &setting->value;
+	int64_t number = value->number;
+	bool is_number = value->kind == VALUE_NUMBER ||
+			 (value->kind == VALUE_TEXT && syntax_read_hex(value->text, &number));
+
+	if (is_number && number > 0 && number <= UINT32_MAX && (number & (number - 1)) == 0)
+		store_number(setting, number);
+	else
+		draft_reject(setting);
+}
+
 static void set_congestion(const struct setting *setting)
 {
 	struct conf_congestion *congestion = place(setting, sizeof(*congestion));
@@ -411,6 +459,9 @@ static void (*const setters[])(const struct setting *setting) = {
 	[OPTION_NETWORKS] = set_network,
 	/* several in one text, too */
 	[OPTION_NAMESERVERS] = set_nameservers,
+	[OPTION_INTERFACES] = set_interfaces,
+	[OPTION_PORTS] = set_ports,
+	[OPTION_MARK] = set_mark,
 	[OPTION_NUMBER] = set_number,
 	[OPTION_BOOL] = set_bool,
 	[OPTION_WORD] = set_word,

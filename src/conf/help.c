@@ -10,7 +10,7 @@ static void print_flag(FILE *out, const struct conf_option *option)
 	char name[32], left[64], letter[5] = "";
 
 	option_long_flag(option, name);
-	if (option->type == OPTION_PATHS)
+	if (option_is_object(option))
 		return;
 	if (option->flag)
 		snprintf(letter, sizeof(letter), "-%c%s", option->flag, name[0] ? ", " : "");

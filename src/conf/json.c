@@ -153,8 +153,8 @@ static void add_unknown_key(const struct draft *draft, const struct conf_option 
 	else
 		messages_add(draft->errors, "%s%.*s: unknown key; allowed: %s", parent, NAME_SHOWN,
 			     key,
-			     table == option_path_keys ? options_keys(table, keys)
-						       : "those of mpbridge.conf(5)");
+			     table == option_table ? "those of mpbridge.conf(5)"
+						   : options_keys(table, keys));
 }
 
 /* The row of a key, or NULL: it does not belong here, and that has been added. */
@@ -189,24 +189,44 @@ static void require_keys(const struct draft *draft, const struct conf_option *ta
 				     option->key, option_allowed(option, false, allowed));
 }
 
-/* One element of "paths": an object with its own small table. */
-static void read_path(struct draft *draft, struct json_object *json, const char *where)
+static void read_value(struct setting *setting, struct json_object *json);
+
+/* An object with a small table of its own, into the struct at `base`. */
+static void read_object(struct draft *draft, const struct conf_option *table, void *base,
+			struct json_object *json, const char *where)
 {
 	char parent[DRAFT_WHERE_BYTES], child[DRAFT_WHERE_BYTES];
-	struct conf_path *path = &draft->conf.path[draft->conf.n_paths++];
 
 	snprintf(parent, sizeof(parent), "%s.", where);
 	json_object_object_foreach(json, key, member)
 	{
-		struct setting setting = {.draft = draft, .base = path, .where = child};
+		struct setting setting = {.draft = draft, .base = base, .where = child};
 
 		snprintf(child, sizeof(child), "%s%s", parent, key);
-		setting.value = value_of(member);
-		setting.option = find_key(draft, option_path_keys, parent, key);
+		setting.option = find_key(draft, table, parent, key);
 		if (setting.option)
-			draft_set(&setting);
+			read_value(&setting, member);
 	}
-	require_keys(draft, option_path_keys, json, parent);
+	require_keys(draft, table, json, parent);
+}
+
+static void read_path(struct draft *draft, struct json_object *json, const char *where)
+{
+	struct conf_path *path = &draft->conf.path[draft->conf.n_paths++];
+
+	read_object(draft, option_path_keys, path, json, where);
+}
+
+static void read_intercept(const struct setting *setting, struct json_object *json)
+{
+	struct conf_intercept *intercept = &setting->draft->conf.intercept;
+
+	if (setting->value.kind != VALUE_OBJECT) {
+		draft_reject(setting);
+		return;
+	}
+	intercept->is_given = true;
+	read_object(setting->draft, option_intercept_keys, intercept, json, setting->where);
 }
 
 static void read_element(const struct setting *setting, struct json_object *json)
@@ -297,6 +317,34 @@ static void wipe_text(struct json_object *json)
 		secret_wipe_text(text);
 }
 
+/* Ports are numbers, and may be without quotes. */
+static bool can_be_alone(const struct setting *setting)
+{
+	return (setting->value.kind == VALUE_TEXT && setting->option->type != OPTION_PATHS) ||
+	       (setting->value.kind == VALUE_NUMBER && setting->option->type == OPTION_PORTS);
+}
+
+/* Whatever the option is, but for its value all is set. */
+static void read_value(struct setting *setting, struct json_object *json)
+{
+	const struct conf_option *option = setting->option;
+
+	setting->value = value_of(json);
+	if (option->type == OPTION_INTERCEPT)
+		read_intercept(setting, json);
+	else if (!option_is_list(option))
+		draft_set(setting);
+	else if (option->type == OPTION_HOSTS && setting->draft->conf.role == CONF_CLIENT &&
+		 setting->value.kind == VALUE_LIST && has_list(json))
+		read_routers(setting, json);
+	else if (setting->value.kind == VALUE_LIST && setting->value.number > 0)
+		read_list(setting, json);
+	else if (can_be_alone(setting))
+		read_lone_element(setting);
+	else
+		draft_reject(setting);
+}
+
 static void read_key(struct draft *draft, const struct conf_option *option,
 		     struct json_object *json)
 {
@@ -305,18 +353,7 @@ static void read_key(struct draft *draft, const struct conf_option *option,
 
 	draft_claim(draft, option, DRAFT_FILE);
 	setting.where = draft_where(draft, option, -1, where);
-	setting.value = value_of(json);
-	if (!option_is_list(option))
-		draft_set(&setting);
-	else if (option->type == OPTION_HOSTS && draft->conf.role == CONF_CLIENT &&
-		 setting.value.kind == VALUE_LIST && has_list(json))
-		read_routers(&setting, json);
-	else if (setting.value.kind == VALUE_LIST && setting.value.number > 0)
-		read_list(&setting, json);
-	else if (setting.value.kind == VALUE_TEXT && option->type != OPTION_PATHS)
-		read_lone_element(&setting);
-	else
-		draft_reject(&setting);
+	read_value(&setting, json);
 	if (option->type == OPTION_SECRET)
 		wipe_text(json);
 }

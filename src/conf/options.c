@@ -39,6 +39,10 @@ static const char *const path_role_words[] = {
 	[CONF_PRIMARY] = "primary", [CONF_BACKUP] = "backup", [CONF_SECONDARY] = "secondary", NULL};
 static const char *const peer_down_words[] = {
 	[CONF_PEER_DOWN_REFUSE] = "refuse", [CONF_PEER_DOWN_DIRECT] = "direct", NULL};
+static const char *const intercept_words[] = {[CONF_INTERCEPT_AUTO] = "auto",
+					      [CONF_INTERCEPT_TPROXY] = "tproxy",
+					      [CONF_INTERCEPT_REDIRECT] = "redirect",
+					      NULL};
 static const char *const mode_words[] = {"tcp_only", "tcp_and_udp", NULL};
 
 /* Key, short flag, required, roles, type, argument; then what the type needs. In help's order. */
@@ -79,6 +83,10 @@ const struct conf_option option_table[] = {
 	 .about = "ask this name server; again for more (those of /etc/resolv.conf)"},
 	{"paths", 0, false, BOTH, OPTION_PATHS, NULL, LIST(path, n_paths),
 	 .about = "the links, in the file alone (every link that fits)"},
+	{"intercept", 0, false, CLIENT, OPTION_INTERCEPT, NULL, AT(intercept),
+	 .about = "take connections over by rules of our own, in the file alone"},
+	{"tcp_tproxy", 'T', false, CLIENT, OPTION_BOOL, NULL, AT(tcp_tproxy),
+	 .about = "your own rules are of TPROXY, not of REDIRECT"},
 	{"congestion", 0, false, BOTH, OPTION_CONGESTION, "NAME", AT(congestion),
 	 .about = "congestion control of all paths (bbr, if there)"},
 	{"forward", 0, false, BOTH, OPTION_WORD, "auto|copy", AT(forward), .words = forward_words,
@@ -86,6 +94,9 @@ const struct conf_option option_table[] = {
 	{"on_peer_down", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down),
 	 .words = peer_down_words,
 	 .about = "new connections while no path leads to the far router (refuse)"},
+	{"on_peer_down_ipv6", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down_ipv6),
+	 .words = peer_down_words,
+	 .about = "the same for those to IPv6 addresses (as on_peer_down)"},
 	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, 64),
 	 .about = "processes that carry payload; 0: one per core (0)"},
 	{"user", 'a', false, BOTH, OPTION_USER, "USER", AT(user),
@@ -138,10 +149,30 @@ const struct conf_option option_table[] = {
 		"local_address"),
 	REFUSED("local_ipv4_address", 0, BOTH, "ADDRESS", SOURCES),
 	REFUSED("local_ipv6_address", 0, BOTH, "ADDRESS", SOURCES),
-	REFUSED("tcp_tproxy", 'T', CLIENT, NULL,
-		"TPROXY is not available in this version; use REDIRECT rules"),
 	IGNORED("tcp_tproxy", 'T', SERVER, NULL, "for a client only"),
 	REFUSED("auth", 'A', BOTH, NULL, "one-time authentication is broken and deprecated"),
+	{.about = NULL},
+};
+
+#define INTERCEPT(field)	      .at = IN(conf_intercept, field)
+#define INTERCEPT_LIST(field, number) INTERCEPT(field), .count = IN(conf_intercept, number)
+
+const struct conf_option option_intercept_keys[] = {
+	{"interfaces", 0, false, CLIENT, OPTION_INTERFACES, NULL,
+	 INTERCEPT_LIST(interface, n_interfaces),
+	 .about = "take over what comes in here, as in \"br-lan\""},
+	{"exclude", 0, false, CLIENT, OPTION_NETWORKS, NULL, INTERCEPT_LIST(exclude, n_exclude),
+	 .about = "but leave what goes to these networks"},
+	{"include", 0, false, CLIENT, OPTION_NETWORKS, NULL, INTERCEPT_LIST(include, n_include),
+	 .about = "take only what goes to these networks (all)"},
+	{"ports", 0, false, CLIENT, OPTION_PORTS, NULL, INTERCEPT_LIST(port, n_ports),
+	 .about = "take only what goes to these ports (all)"},
+	{"mode", 0, false, CLIENT, OPTION_WORD, NULL, INTERCEPT(mode), .words = intercept_words,
+	 .about = "by which means (tproxy where the kernel has it)"},
+	{"local_output", 0, false, CLIENT, OPTION_BOOL, NULL, INTERCEPT(local_output),
+	 .about = "the router's own connections, too (false)"},
+	{"mark", 0, false, CLIENT, OPTION_MARK, NULL, INTERCEPT(mark),
+	 .about = "the bit of packet marks that nobody else uses (0x40000000)"},
 	{.about = NULL},
 };
 
@@ -247,6 +278,11 @@ bool option_has_role(const struct conf_option *option, enum conf_role role)
 	return option->roles & (1U << role);
 }
 
+bool option_is_object(const struct conf_option *option)
+{
+	return option->type == OPTION_PATHS || option->type == OPTION_INTERCEPT;
+}
+
 bool option_is_list(const struct conf_option *option)
 {
 	return option->count.bytes > 0;
@@ -263,6 +299,10 @@ unsigned option_list_max(const struct conf_option *option)
 		element = sizeof(struct address);
 	else if (option->type == OPTION_PATHS)
 		element = sizeof(struct conf_path);
+	else if (option->type == OPTION_INTERFACES)
+		element = sizeof(struct conf_interface);
+	else if (option->type == OPTION_PORTS)
+		element = sizeof(struct conf_ports);
 	return (unsigned)(option->at.bytes / element);
 }
 
@@ -278,7 +318,7 @@ const char *options_long_name(const char *key, char buf[static 32])
 const char *option_long_flag(const struct conf_option *option, char buf[static 32])
 {
 	buf[0] = '\0';
-	if (!option->key || option->type == OPTION_PATHS)
+	if (!option->key || option_is_object(option))
 		return buf;
 	return options_long_name(option->key, buf);
 }
@@ -321,6 +361,10 @@ const char *option_allowed(const struct conf_option *option, bool is_element, ch
 		[OPTION_ADDRESSES] = "an IP address",
 		[OPTION_NETWORKS] = "a network as \"10.0.0.0/8\" or \"fd00::/8\"",
 		[OPTION_NAMESERVERS] = "an IP address, with a port (53) behind it or not",
+		[OPTION_INTERFACES] = "the name of an interface, 1 to 15 characters",
+		[OPTION_PORTS] = "a port as 443, or several as \"8000-8999\"",
+		[OPTION_MARK] = "one bit of 32, as \"0x40000000\"",
+		[OPTION_INTERCEPT] = "an object as { \"interfaces\": \"br-lan\" }",
 		[OPTION_PATHS] = "an object as { \"interface\": \"wan1\" }",
 		[OPTION_BOOL] = "true or false",
 		[OPTION_TEXT] = "a text that is not empty",

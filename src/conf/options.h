@@ -17,6 +17,10 @@ enum option_type {
 	OPTION_ADDRESSES,   /* the same, names refused: these are addresses of this router */
 	OPTION_NETWORKS,    /* one or more struct network */
 	OPTION_NAMESERVERS, /* one or more struct address with a port; commas part them, too */
+	OPTION_INTERFACES,  /* one or more struct conf_interface */
+	OPTION_PORTS,	    /* one or more struct conf_ports */
+	OPTION_MARK,	    /* one bit of 32, into a uint32_t */
+	OPTION_INTERCEPT,   /* an object, whose keys are option_intercept_keys; as the next one: */
 	OPTION_PATHS,	    /* objects, whose keys are option_path_keys; the file alone has them */
 	OPTION_NUMBER,	    /* min to max, into an unsigned integer of any size */
 	OPTION_BOOL,
@@ -35,7 +39,7 @@ enum option_type {
 	OPTION_HELP,	   /* -h: a flag alone */
 };
 
-/* Where in struct conf (or in struct conf_path) a value goes. */
+/* Where in struct conf (or in struct conf_path, or struct conf_intercept) a value goes. */
 struct option_place {
 	size_t offset, bytes;
 };
@@ -53,8 +57,9 @@ struct conf_option {
 	const char *about;
 };
 
-/* Both tables end with a row whose `about` is NULL. */
+/* The tables end with a row whose `about` is NULL. */
 extern const struct conf_option option_table[];
+extern const struct conf_option option_intercept_keys[];
 extern const struct conf_option option_path_keys[];
 
 /* Rows before the end. */
@@ -75,6 +80,9 @@ const char *options_guess(const struct conf_option *table, const char *word);
 
 /* Whether the option is one for `role`. */
 bool option_has_role(const struct conf_option *option, enum conf_role role);
+
+/* Whether the option is made of objects, which only the file can have. */
+bool option_is_object(const struct conf_option *option);
 
 /* Whether the option holds several values of one kind. */
 bool option_is_list(const struct conf_option *option);

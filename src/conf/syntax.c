@@ -3,6 +3,7 @@
 #include "conf/syntax.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DIGITS	      "0123456789"
@@ -117,6 +118,35 @@ bool syntax_read_number(const char *text, int64_t *out)
 		    __builtin_add_overflow(value, *text - '0', &value))
 			return false;
 	*out = value;
+	return true;
+}
+
+bool syntax_read_hex(const char *text, int64_t *out)
+{
+	size_t length = strlen(text);
+
+	if (length < 3 || length > 10 || strncmp(text, "0x", 2) != 0 ||
+	    strspn(text + 2, DIGITS "abcdefABCDEF") != length - 2)
+		return false;
+	*out = strtoll(text + 2, NULL, 16);
+	return true;
+}
+
+bool syntax_read_ports(const char *text, struct conf_ports *out)
+{
+	const char *dash = strchr(text, '-');
+	size_t length = dash ? (size_t)(dash - text) : strlen(text);
+	char low[8];
+	int64_t first, last;
+
+	if (length >= sizeof(low))
+		return false;
+	memcpy(low, text, length);
+	low[length] = '\0';
+	if (!syntax_read_number(low, &first) || !syntax_read_number(dash ? dash + 1 : low, &last) ||
+	    first < 1 || last < first || last > 65535)
+		return false;
+	*out = (struct conf_ports){(uint16_t)first, (uint16_t)last};
 	return true;
 }
 

@@ -30,6 +30,12 @@ bool syntax_is_host_name(const char *text);
 /* Reads decimal digits, nothing else. False: not digits, or above INT64_MAX; *out is untouched. */
 bool syntax_read_number(const char *text, int64_t *out);
 
+/* Reads hexadecimal digits behind "0x", at most 8. False: anything else; *out is untouched. */
+bool syntax_read_hex(const char *text, int64_t *out);
+
+/* Reads "443" or "8000-8999", of 1 to 65535. False: anything else; *out is untouched. */
+bool syntax_read_ports(const char *text, struct conf_ports *out);
+
 /* Whether the kernel would take it as the name of an interface (net/core/dev.c, dev_valid_name()).
  */
 bool syntax_is_interface(const char *text);

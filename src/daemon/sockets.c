@@ -26,6 +26,7 @@ struct listen_on {
 
 struct listen_plan {
 	enum socket_protocol protocol;
+	bool is_transparent;
 	unsigned count;
 	struct listen_on on[SOCKETS_PER_WORKER_MAX];
 };
@@ -80,6 +81,7 @@ static void make_plan(struct listen_plan *plan, const struct conf *conf)
 	if (conf->role == CONF_CLIENT) {
 		/* one socket for each family: conntrack is asked in the connection's own */
 		plan->protocol = SOCKET_TCP;
+		plan->is_transparent = conf_is_transparent(conf);
 		plan_addresses(plan, conf->local, conf->n_locals, conf->local_port);
 	} else {
 		plan->protocol = SOCKET_MPTCP;
@@ -134,18 +136,33 @@ static int check_free(const struct listen_plan *plan)
 	return 0;
 }
 
+static int make_transparent(const struct listen_plan *plan, int fd, sa_family_t family)
+{
+	int error = plan->is_transparent ? socket_set_transparent(fd, family) : 0;
+
+	if (error < 0)
+		log_error("may not take connections by TPROXY: %s; run as root or with "
+			  "CAP_NET_ADMIN",
+			  strerror(-error));
+	return error;
+}
+
 static int open_set(struct sockets *sockets, const struct listen_plan *plan)
 {
-	for (unsigned i = 0; i < plan->count; i++) {
+	int error = 0;
+
+	for (unsigned i = 0; i < plan->count && error == 0; i++) {
+		const struct address *address = &plan->on[i].address;
 		int fd = listen_on(plan, &plan->on[i], true);
 
 		if (fd < 0) {
-			log_listen_error(&plan->on[i].address, fd);
+			log_listen_error(address, fd);
 			return fd;
 		}
 		sockets->fd[sockets->n_workers][i] = fd;
+		error = make_transparent(plan, fd, address->family);
 	}
-	return 0;
+	return error;
 }
 
 int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_workers)

@@ -13,6 +13,7 @@
 #include "daemon/salts_file.h"
 #include "daemon/signals.h"
 #include "daemon/sockets.h"
+#include "firewall/interception.h"
 #include "paths/manager.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ struct supervisor {
 	struct board *board;
 	struct salts_file salts;
 	struct manager *manager;
-	struct naming *naming; /* NULL on a client */
+	struct interception *interception; /* NULL: the firewall is left alone */
+	struct naming *naming;		   /* NULL on a client */
 	struct crew crew;
 	struct signals signals;
 	struct control *control; /* NULL: done without */
@@ -81,6 +83,7 @@ static void stop(struct supervisor *supervisor)
 		return;
 	}
 	supervisor->is_stopping = true;
+	interception_leave(supervisor->interception);
 	if (flows > 0)
 		log_info("stopping: %llu flows have %d s to end", (unsigned long long)flows,
 			 GRACE_MS / 1000);
@@ -109,18 +112,6 @@ static void on_signal(struct signals *signals, int number)
 		stop(supervisor);
 }
 
-static void on_crew_ready(struct crew *crew)
-{
-	const struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
-	const struct conf *conf = supervisor->conf;
-
-	log_info("ready: %s on port %u, %u worker%s",
-		 conf->role == CONF_CLIENT ? "client" : "server",
-		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port, crew->n_workers,
-		 crew->n_workers == 1 ? "" : "s");
-	background_ready(conf->pid_file);
-}
-
 static void on_crew_failed(struct crew *crew)
 {
 	struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
@@ -128,6 +119,23 @@ static void on_crew_failed(struct crew *crew)
 	supervisor->has_failed = true;
 	if (!supervisor->is_stopping)
 		stop(supervisor);
+}
+
+static void on_crew_ready(struct crew *crew)
+{
+	struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
+	const struct conf *conf = supervisor->conf;
+
+	if (supervisor->interception &&
+	    interception_start(supervisor->interception, &supervisor->loop) < 0) {
+		on_crew_failed(crew);
+		return;
+	}
+	log_info("ready: %s on port %u, %u worker%s",
+		 conf->role == CONF_CLIENT ? "client" : "server",
+		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port, crew->n_workers,
+		 crew->n_workers == 1 ? "" : "s");
+	background_ready(conf->pid_file);
 }
 
 static void on_crew_gone(struct crew *crew)
@@ -260,6 +268,8 @@ static int prepare(struct supervisor *supervisor)
 		error = prepare_salts(supervisor);
 	if (error == 0)
 		error = manager_open(&supervisor->manager, conf, supervisor->board);
+	if (error == 0)
+		error = interception_open(&supervisor->interception, conf, supervisor->user.uid);
 	return error;
 }
 
@@ -281,6 +291,7 @@ int supervisor_run(struct conf *conf)
 			log_error("cannot go on: %s", strerror(-error));
 	}
 	control_close(supervisor.control);
+	interception_close(supervisor.interception);
 	manager_close(supervisor.manager);
 	sockets_close(&supervisor.sockets);
 	naming_close(supervisor.naming);

@@ -164,12 +164,32 @@ static void take_metrics(struct rt_route *route, const struct nlattr *metrics)
 	route->metrics_bytes = (uint8_t)length;
 }
 
-/* The kernel shows a throw route of IPv6 on the loopback interface. */
-static int append_throw(struct rt_routes *routes, struct rt_route *route)
+static const uint8_t kernel_types[] = {
+	[RT_UNICAST] = RTN_UNICAST,
+	[RT_THROW] = RTN_THROW,
+	[RT_BLACKHOLE] = RTN_BLACKHOLE,
+	[RT_LOCAL] = RTN_LOCAL,
+};
+
+/* False: a type that we neither make nor look at. */
+static bool type_of(uint8_t kernel_type, enum rt_route_type *type)
+{
+	for (size_t i = 0; i < sizeof(kernel_types); i++) {
+		*type = (enum rt_route_type)i;
+		if (kernel_types[i] == kernel_type)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel shows routes of IPv6 that throw or drop on the loopback interface. */
+static int append_other(struct rt_routes *routes, struct rt_route *route,
+			const struct nlattr *interface)
 {
 	if (route->protocol != RT_PROTOCOL_OURS)
 		return 0;
-	route->is_throw = true;
+	if (route->type == RT_LOCAL)
+		route->ifindex = netlink_u32(interface, 0);
 	return append_route(routes, route);
 }
 
@@ -177,7 +197,6 @@ static int append_throw(struct rt_routes *routes, struct rt_route *route)
 static bool is_plain(const struct nlmsghdr *message, const struct rtmsg *header)
 {
 	return message->nlmsg_type == RTM_NEWROUTE && header && !header->rtm_tos &&
-	       (header->rtm_type == RTN_UNICAST || header->rtm_type == RTN_THROW) &&
 	       !(header->rtm_flags & RTM_F_CLONED);
 }
 
@@ -189,7 +208,7 @@ int rtnetlink_on_route(const struct nlmsghdr *message, void *context)
 	struct rt_route route = {0};
 	sa_family_t family;
 
-	if (!is_plain(message, header))
+	if (!is_plain(message, header) || !type_of(header->rtm_type, &route.type))
 		return 0;
 	netlink_attributes(message, sizeof(*header), table, RTA_MAX);
 	family = header->rtm_family;
@@ -200,8 +219,8 @@ int rtnetlink_on_route(const struct nlmsghdr *message, void *context)
 	    !netlink_network(table[RTA_DST], family, header->rtm_dst_len, &route.to))
 		return 0;
 	route.metric = netlink_u32(table[RTA_PRIORITY], 0);
-	if (header->rtm_type == RTN_THROW)
-		return append_throw(dump->routes, &route);
+	if (route.type != RT_UNICAST)
+		return append_other(dump->routes, &route, table[RTA_OIF]);
 	route.source = netlink_address(table[RTA_PREFSRC], family);
 	take_metrics(&route, table[RTA_METRICS]);
 	if (table[RTA_MULTIPATH])
@@ -247,7 +266,7 @@ static void put_route(struct nlmsghdr *message, const struct rt_route *route)
 	header->rtm_dst_len = route->to.prefix_len;
 	header->rtm_protocol = route->protocol;
 	header->rtm_scope = route->scope;
-	header->rtm_type = route->is_throw ? RTN_THROW : RTN_UNICAST;
+	header->rtm_type = kernel_types[route->type];
 	header->rtm_table = RT_TABLE_UNSPEC;
 	header->rtm_flags = route->is_onlink ? RTNH_F_ONLINK : 0;
 	mnl_attr_put_u32(message, RTA_TABLE, route->table);
@@ -289,21 +308,20 @@ bool rt_route_equal(const struct rt_route *a, const struct rt_route *b)
 	       address_ip_equal(&a->to.base, &b->to.base) && a->metric == b->metric &&
 	       a->ifindex == b->ifindex && address_ip_equal(&a->gateway, &b->gateway) &&
 	       address_ip_equal(&a->source, &b->source) && a->protocol == b->protocol &&
-	       a->scope == b->scope && a->is_onlink == b->is_onlink && a->is_throw == b->is_throw &&
+	       a->scope == b->scope && a->is_onlink == b->is_onlink && a->type == b->type &&
 	       a->metrics_bytes == b->metrics_bytes &&
 	       memcmp(a->metrics, b->metrics, a->metrics_bytes) == 0;
 }
 
 /* ---- rules ---- */
 
-static uint16_t port_of(const struct nlattr *range)
+static struct fib_rule_port_range ports_of(const struct nlattr *range)
 {
-	struct fib_rule_port_range ports;
+	struct fib_rule_port_range ports = {0};
 
-	if (!range || mnl_attr_get_payload_len(range) != sizeof(ports))
-		return 0;
-	memcpy(&ports, mnl_attr_get_payload(range), sizeof(ports));
-	return ports.start;
+	if (range && mnl_attr_get_payload_len(range) == sizeof(ports))
+		memcpy(&ports, mnl_attr_get_payload(range), sizeof(ports));
+	return ports;
 }
 
 int rtnetlink_on_rule(const struct nlmsghdr *message, void *context)
@@ -311,6 +329,7 @@ int rtnetlink_on_rule(const struct nlmsghdr *message, void *context)
 	const struct fib_rule_hdr *header = netlink_header(message, sizeof(*header));
 	const struct nlattr *table[FRA_MAX + 1];
 	struct network from, to;
+	struct fib_rule_port_range dest;
 	struct rt_rule *rule;
 	const char *input;
 
@@ -330,10 +349,14 @@ int rtnetlink_on_rule(const struct nlmsghdr *message, void *context)
 	rule->from = from;
 	rule->to = to;
 	rule->ip_protocol = netlink_u8(table[FRA_IP_PROTO], 0);
-	rule->source_port = port_of(table[FRA_SPORT_RANGE]);
-	rule->dest_port = port_of(table[FRA_DPORT_RANGE]);
+	rule->source_port = ports_of(table[FRA_SPORT_RANGE]).start;
+	dest = ports_of(table[FRA_DPORT_RANGE]);
+	rule->dest_port = dest.start;
+	rule->dest_port_last = dest.end == dest.start ? 0 : dest.end;
+	rule->mark = netlink_u32(table[FRA_FWMARK], 0);
 	input = netlink_text(table[FRA_IIFNAME]);
-	rule->is_output = input && strcmp(input, "lo") == 0;
+	if (input)
+		strncpy(rule->input, input, sizeof(rule->input) - 1);
 	return 0;
 }
 
@@ -346,11 +369,11 @@ int rtnetlink_dump_rules(struct netlink *netlink, struct rt_rules *rules)
 	return netlink_dump(netlink, message, rtnetlink_on_rule, rules);
 }
 
-static void put_port(struct nlmsghdr *message, uint16_t type, uint16_t port)
+static void put_ports(struct nlmsghdr *message, uint16_t type, uint16_t first, uint16_t last)
 {
-	struct fib_rule_port_range range = {.start = port, .end = port};
+	struct fib_rule_port_range range = {.start = first, .end = last ? last : first};
 
-	if (port)
+	if (first)
 		mnl_attr_put(message, type, sizeof(range), &range);
 }
 
@@ -375,10 +398,14 @@ static int change_rule(struct netlink *netlink, const struct rt_rule *rule, uint
 	mnl_attr_put_u8(message, FRA_PROTOCOL, rule->protocol);
 	if (rule->ip_protocol)
 		mnl_attr_put_u8(message, FRA_IP_PROTO, rule->ip_protocol);
-	if (rule->is_output)
-		mnl_attr_put_strz(message, FRA_IIFNAME, "lo");
-	put_port(message, FRA_SPORT_RANGE, rule->source_port);
-	put_port(message, FRA_DPORT_RANGE, rule->dest_port);
+	if (rule->input[0])
+		mnl_attr_put_strz(message, FRA_IIFNAME, rule->input);
+	if (rule->mark) {
+		mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
+		mnl_attr_put_u32(message, FRA_FWMASK, rule->mark);
+	}
+	put_ports(message, FRA_SPORT_RANGE, rule->source_port, 0);
+	put_ports(message, FRA_DPORT_RANGE, rule->dest_port, rule->dest_port_last);
 	return netlink_ask(netlink, message, NULL, NULL);
 }
 
@@ -403,7 +430,8 @@ bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b)
 	       network_equal(&a->from, &b->from) && network_equal(&a->to, &b->to) &&
 	       a->protocol == b->protocol && a->ip_protocol == b->ip_protocol &&
 	       a->source_port == b->source_port && a->dest_port == b->dest_port &&
-	       a->is_output == b->is_output;
+	       a->dest_port_last == b->dest_port_last && a->mark == b->mark &&
+	       strcmp(a->input, b->input) == 0;
 }
 
 /* ---- events ---- */
@@ -436,7 +464,8 @@ static bool is_relevant(const struct nlmsghdr *message, bool (*wants_table)(uint
 
 	if ((message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) || !header)
 		return true;
-	if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED))
+	if ((header->rtm_type != RTN_UNICAST && header->rtm_protocol != RT_PROTOCOL_OURS) ||
+	    (header->rtm_flags & RTM_F_CLONED))
 		return false;
 	netlink_attributes(message, sizeof(*header), table, RTA_TABLE);
 	return wants_table(netlink_u32(table[RTA_TABLE], header->rtm_table));

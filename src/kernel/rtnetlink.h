@@ -26,6 +26,14 @@ struct rt_address {
 	uint32_t flags;	       /* IFA_F_ */
 };
 
+/* What becomes of a packet by a route. All but the first have no gateway, and make none. */
+enum rt_route_type {
+	RT_UNICAST,   /* it leaves by the interface */
+	RT_THROW,     /* the table has nothing to say of it: the next rule is asked */
+	RT_BLACKHOLE, /* it is dropped without a word */
+	RT_LOCAL,     /* it is for this router, whatever its address */
+};
+
 /* One way to somewhere. A route with several next hops becomes several of these. */
 struct rt_route {
 	uint32_t table;
@@ -38,12 +46,12 @@ struct rt_route {
 	uint8_t scope;		/* RT_SCOPE_ */
 	bool is_onlink;		/* the gateway need not be in a connected subnet */
 	bool is_dead;		/* its link is down or has no carrier */
-	bool is_throw; /* "not here: look in the next table"; interface and gateway are none */
+	enum rt_route_type type;
 	uint8_t metrics_bytes;
 	uint8_t metrics[RT_METRICS_BYTES]; /* RTA_METRICS, as the kernel gave it */
 };
 
-/* A rule of the shape that we make: to a table, by addresses and by ports. */
+/* A rule of the shape that we make: to a table, by addresses, ports, interface and mark. */
 struct rt_rule {
 	uint32_t table;
 	uint32_t priority;
@@ -52,7 +60,9 @@ struct rt_rule {
 	uint8_t ip_protocol;	 /* IPPROTO_; 0: any */
 	uint16_t source_port;	 /* 0: any */
 	uint16_t dest_port;	 /* 0: any */
-	bool is_output; /* only what this router itself sends (iif lo), not what it forwards */
+	uint16_t dest_port_last; /* of a range; 0: dest_port alone */
+	char input[IF_NAMESIZE]; /* where it came in; "lo": this router sends it; "": anywhere */
+	uint32_t mark;		 /* bits that are set; 0: any */
 };
 
 /* The mark of this program's rules and routes: FRA_PROTOCOL and RTA_PROTOCOL. */
@@ -71,8 +81,8 @@ int rtnetlink_dump_links(struct netlink *netlink, struct rt_links *links);
 int rtnetlink_dump_addresses(struct netlink *netlink, struct rt_addresses *addresses);
 
 /*
- * Unicast routes, and throw routes with our mark, of the tables for which `wants_table` is true.
- * Those with a tunnel header or a TOS are left out.
+ * Unicast routes, and with our mark those of the other types, of the tables for which `wants_table`
+ * is true. Those with a tunnel header or a TOS are left out.
  */
 int rtnetlink_dump_routes(struct netlink *netlink, bool (*wants_table)(uint32_t table),
 			  struct rt_routes *routes);

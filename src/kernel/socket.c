@@ -29,6 +29,9 @@
 #endif
 /* linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h cannot be included with netinet/in.h
  */
+#ifndef IPV6_TRANSPARENT
+#define IPV6_TRANSPARENT 75
+#endif
 #define SO_ORIGINAL_DST 80 /* IP6T_SO_ORIGINAL_DST is the same */
 
 #define LISTEN_BACKLOG 4096
@@ -334,6 +337,16 @@ struct address socket_remote_address(int fd)
 	if (getpeername(fd, (struct sockaddr *)&ss, &length) < 0)
 		return (struct address){0};
 	return address_from_sockaddr(&ss);
+}
+
+int socket_set_transparent(int fd, sa_family_t family)
+{
+	const int on = 1;
+	int result = family == AF_INET6
+			     ? setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on))
+			     : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
+
+	return result < 0 ? -errno : 0;
 }
 
 int socket_original_destination(int fd, sa_family_t family, struct address *out)

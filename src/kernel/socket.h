@@ -85,8 +85,16 @@ struct address socket_local_address(int fd);
 struct address socket_remote_address(int fd);
 
 /*
- * Where an intercepted connection wanted to go, from conntrack (netfilter's REDIRECT). 0 or -errno:
- * -ENOENT when it was not redirected. The socket must be TCP: MPTCP refuses the question.
+ * Lets TPROXY hand connections to this listening socket that are for any address; those accepted
+ * have that address as their own. Needs CAP_NET_ADMIN. 0 or -errno. (IP_TRANSPARENT,
+ * IPV6_TRANSPARENT)
+ */
+int socket_set_transparent(int fd, sa_family_t family);
+
+/*
+ * Where an intercepted connection wanted to go, by conntrack, which knows it of REDIRECT and of
+ * TPROXY. 0 or -errno: -ENOENT or -ENOPROTOOPT when conntrack does not know the connection, or is
+ * not there. The socket must be TCP: MPTCP refuses the question.
  */
 int socket_original_destination(int fd, sa_family_t family, struct address *out);
 

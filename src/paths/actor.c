@@ -23,7 +23,7 @@ static void describe_route(const struct rt_route *route, char text[static TEXT_B
 {
 	char to[NETWORK_TEXT_BYTES], gateway[ADDRESS_TEXT_BYTES];
 
-	if (route->is_throw) {
+	if (route->type == RT_THROW) {
 		snprintf(text, TEXT_BYTES, "throw route to %s in table %u",
 			 network_text(&route->to, to), route->table);
 		return;

@@ -113,8 +113,9 @@ static int add_route(struct build *build, const struct path *path, uint32_t tabl
 	copy.table = table;
 	copy.protocol = RT_PROTOCOL_OURS;
 	/* IPv6 refuses a source that is not usable yet; an event will bring us back. */
-	copy.source = path->is_local_ready && !copy.is_throw ? path->local : (struct address){0};
-	if (path->congestion[0] && !copy.is_throw)
+	copy.source =
+		path->is_local_ready && copy.type == RT_UNICAST ? path->local : (struct address){0};
+	if (path->congestion[0] && copy.type == RT_UNICAST)
 		metrics_set_congestion(&copy, path->congestion);
 	if (has_route(&build->wanted->routes, &copy))
 		return 0;
@@ -180,7 +181,7 @@ static bool has_destination(const struct rt_routes *routes, uint32_t table,
 static bool is_shadowed(const struct rt_routes *routes, uint32_t table, const struct network *to)
 {
 	for (size_t i = 0; i < routes->n; i++)
-		if (routes->item[i].table == table && !routes->item[i].is_throw &&
+		if (routes->item[i].table == table && routes->item[i].type == RT_UNICAST &&
 		    routes->item[i].to.prefix_len < to->prefix_len &&
 		    network_contains(&routes->item[i].to, &to->base))
 			return true;
@@ -197,7 +198,7 @@ static int throw_routes(struct build *build, const struct path *path, uint32_t t
 		return 0;
 	for (size_t i = 0; i < build->snapshot->routes.n && !error; i++) {
 		const struct rt_route *route = &build->snapshot->routes.item[i];
-		struct rt_route copy = {.to = route->to, .metric = route->metric, .is_throw = true};
+		struct rt_route copy = {.to = route->to, .metric = route->metric, .type = RT_THROW};
 
 		if (is_relevant(route, path) && route->ifindex != path->ifindex &&
 		    is_shadowed(ours, table, &route->to) &&
@@ -250,7 +251,7 @@ static struct rt_rule *add_rule(struct build *build, uint32_t table, uint32_t pr
 	rule->from = rule->to = anywhere(family);
 	rule->protocol = RT_PROTOCOL_OURS;
 	rule->ip_protocol = IPPROTO_TCP;
-	rule->is_output = true;
+	strcpy(rule->input, "lo");
 	return rule;
 }
 

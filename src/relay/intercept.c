@@ -12,13 +12,26 @@ static void refuse_loop(struct flow *flow, const char *why)
 	flow_abort(flow);
 }
 
+/* A connection that came by TPROXY has the destination as its local address, conntrack or not. */
+static bool find_destination(struct flow *flow, sa_family_t family)
+{
+	int fd = flow->side[LAN].watch.fd;
+
+	if (socket_original_destination(fd, family, &flow->target) == 0)
+		return true;
+	if (!conf_is_transparent(flow->relay->conf))
+		return false;
+	flow->target = socket_local_address(fd);
+	return flow->target.family != 0;
+}
+
 void intercept_start(struct flow *flow, const struct address *peer)
 {
 	const struct conf *conf = flow->relay->conf;
 	int fd = flow->side[LAN].watch.fd;
 
 	socket_urgent_inline(fd);
-	if (socket_original_destination(fd, peer->family, &flow->target) < 0) {
+	if (!find_destination(flow, peer->family)) {
 		refuse_loop(flow, "it was made to the listening port itself, not intercepted");
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "kernel/inet_diag.h"
 #include "kernel/metrics.h"
 #include "kernel/mptcp_pm.h"
+#include "kernel/nftables.h"
 #include "kernel/rtnetlink.h"
 
 #include <assert.h>
@@ -98,6 +99,15 @@ static void check_mptcp(const uint8_t *bytes, size_t n)
 	array_free(&endpoints);
 }
 
+static void check_nftables(const uint8_t *bytes, size_t n)
+{
+	struct nftables_watch watch = {.table = "mpbridge"};
+
+	nftables_take(&watch, bytes, n);
+	assert(memchr(watch.program, '\0', sizeof(watch.program)));
+	assert(watch.has_changed || (watch.pid == 0 && !watch.program[0]));
+}
+
 /* Each parser is shown all: it has to know what is not for it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -108,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_links(bytes, size);
 	check_routes(bytes, size);
 	check_mptcp(bytes, size);
+	check_nftables(bytes, size);
 	free(bytes);
 	return 0;
 }

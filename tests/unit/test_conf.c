@@ -334,7 +334,6 @@ static void test_refused_flags(void **state)
 	static const char *const start = "client -s a -p 1 -m none ";
 	static const char *const flags[][2] = {
 		{"-U", "-U: refused: UDP is not carried, so nothing would be left to do"},
-		{"-T", "-T: refused: TPROXY is not available in this version; use REDIRECT rules"},
 		{"-i eth0", "-i: refused: links are named in paths; other connections leave by the "
 			    "routing table, from local_address"},
 		{"-A", "-A: refused: one-time authentication is broken and deprecated"},

@@ -691,19 +691,131 @@ static void test_udp_only(void **state)
 	assert_mistake(CONF_CLIENT, &mistake);
 }
 
+/* Rules of TPROXY that are the user's own. */
 static void test_tproxy(void **state)
 {
-	static const struct mistake mistake = {
-		WITH("\"tcp_tproxy\": true"),
-		"FILE: tcp_tproxy: refused: TPROXY is not available in this version; use REDIRECT "
-		"rules",
-	};
 	struct draft draft;
 
-	assert_mistake(CONF_CLIENT, &mistake);
-	read_text(CONF_SERVER, mistake.json, &draft);
+	read_text(CONF_CLIENT, WITH("\"tcp_tproxy\": true"), &draft);
+	assert_int_equal(errors.count, 0);
+	assert_true(draft.conf.tcp_tproxy && conf_is_transparent(&draft.conf));
+	read_text(CONF_SERVER, WITH("\"tcp_tproxy\": true"), &draft);
 	assert_int_equal(errors.count, 0);
 	assert_string_equal(notes.text[0], "FILE: tcp_tproxy: ignored: for a client only");
+}
+
+static void test_intercept(void **state)
+{
+	struct draft draft;
+	const struct conf_intercept *intercept = &draft.conf.intercept;
+
+	read_text(CONF_CLIENT, WITH("\"timeout\": 1"), &draft);
+	assert_false(intercept->is_given || conf_is_transparent(&draft.conf));
+	read_text(CONF_CLIENT, WITH("\"intercept\": { \"interfaces\": \"br-lan\" }"), &draft);
+	assert_int_equal(errors.count, 0);
+	assert_true(intercept->is_given && !intercept->local_output);
+	assert_true(conf_is_transparent(&draft.conf));
+	assert_int_equal(intercept->mode, CONF_INTERCEPT_AUTO);
+	assert_int_equal(intercept->mark, 0x40000000);
+	assert_int_equal(intercept->n_interfaces, 1);
+	assert_string_equal(intercept->interface[0].name, "br-lan");
+
+	read_text(CONF_CLIENT,
+		  WITH("\"tcp_tproxy\": true, \"on_peer_down_ipv6\": \"direct\","
+		       "\"intercept\": { \"interfaces\": [\"a\", \"b\"], "
+		       "\"exclude\": \"10.0.0.0/8\", \"include\": [\"fd00::1/8\", \"10.1.1.1\"], "
+		       "\"ports\": [80, \"1000-2000\", \"22\"], \"mode\": \"redirect\", "
+		       "\"local_output\": true, \"mark\": 2147483648 }"),
+		  &draft);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(notes.count, 1);
+	assert_string_equal(notes.text[0],
+			    "FILE: tcp_tproxy: ignored: the rules are those of intercept");
+	assert_int_equal(draft.conf.on_peer_down, CONF_PEER_DOWN_REFUSE);
+	assert_int_equal(draft.conf.on_peer_down_ipv6, CONF_PEER_DOWN_DIRECT);
+	assert_int_equal(intercept->n_interfaces, 2);
+	assert_int_equal(intercept->n_exclude, 1);
+	assert_int_equal(intercept->n_include, 2);
+	assert_int_equal(intercept->include[0].base.ip[15], 0);
+	assert_int_equal(intercept->n_ports, 3);
+	assert_int_equal(intercept->port[1].last, 2000);
+	assert_int_equal(intercept->port[2].first, 22);
+	assert_int_equal(intercept->port[2].last, 22);
+	assert_int_equal(intercept->mode, CONF_INTERCEPT_REDIRECT);
+	assert_false(conf_is_transparent(&draft.conf));
+	assert_true(intercept->local_output);
+	assert_int_equal(intercept->mark, 0x80000000);
+}
+
+#define INTERCEPT(json)	 WITH("\"intercept\": { \"interfaces\": \"lan\", " json " }")
+#define NOT_AN_INTERFACE "allowed: the name of an interface, 1 to 15 characters"
+#define NOT_A_MARK	 "allowed: one bit of 32, as \"0x40000000\""
+#define NO_PORTS	 "a port as 443, or several as \"8000-8999\""
+
+static void test_intercept_mistakes(void **state)
+{
+	static const struct mistake mistakes[] = {
+		{WITH("\"intercept\": \"lan\""),
+		 "FILE: intercept: found \"lan\"; allowed: an object as { \"interfaces\": "
+		 "\"br-lan\" }"},
+		{WITH("\"intercept\": [{}]"),
+		 "FILE: intercept: found a list; allowed: an object as { \"interfaces\": "
+		 "\"br-lan\" }"},
+		{WITH("\"intercept\": {}"),
+		 "FILE: intercept: takes nothing; allowed: a list of \"interfaces\", "
+		 "\"local_output\": true, or both"},
+		{WITH("\"intercept\": { \"interface\": \"lan\", \"local_output\": true }"),
+		 "FILE: intercept.interface: unknown key; did you mean \"interfaces\"?"},
+		{INTERCEPT("\"zones\": 1"), "FILE: intercept.zones: unknown key; allowed: "
+					    "interfaces, exclude, include, ports, "
+					    "mode, local_output, mark"},
+		{WITH("\"intercept\": { \"interfaces\": [\"lan\", \"lo\"] }"),
+		 "FILE: intercept.interfaces[1]: found \"lo\"; allowed: other interfaces, and "
+		 "\"local_output\": true for the router's own connections"},
+		{WITH("\"intercept\": { \"interfaces\": [\"lan\", \"x\", \"lan\"] }"),
+		 "FILE: intercept.interfaces[2]: lan is in the list twice"},
+		{WITH("\"intercept\": { \"interfaces\": [\"a\\\"b\"] }"),
+		 "FILE: intercept.interfaces[0]: found \"a\"b\"; " NOT_AN_INTERFACE},
+		{WITH("\"intercept\": { \"interfaces\": [\"eth*\"] }"),
+		 "FILE: intercept.interfaces[0]: found \"eth*\"; " NOT_AN_INTERFACE},
+		{INTERCEPT("\"exclude\": [\"10.0.0.0/33\"]"),
+		 "FILE: intercept.exclude[0]: found \"10.0.0.0/33\"; allowed: a network as "
+		 "\"10.0.0.0/8\" or \"fd00::/8\""},
+		{INTERCEPT("\"include\": []"),
+		 "FILE: intercept.include: found an empty list; allowed: a list, or a network as "
+		 "\"10.0.0.0/8\" or \"fd00::/8\""},
+		{INTERCEPT("\"ports\": 0"), "FILE: intercept.ports: found 0; allowed: " NO_PORTS},
+		{INTERCEPT("\"ports\": true"),
+		 "FILE: intercept.ports: found true; allowed: a list, or " NO_PORTS},
+		{INTERCEPT("\"ports\": [\"90-80\"]"),
+		 "FILE: intercept.ports[0]: found \"90-80\"; allowed: " NO_PORTS},
+		{INTERCEPT("\"ports\": [\"80-70000\"]"),
+		 "FILE: intercept.ports[0]: found \"80-70000\"; allowed: " NO_PORTS},
+		{INTERCEPT("\"ports\": [\"80-\"]"),
+		 "FILE: intercept.ports[0]: found \"80-\"; allowed: " NO_PORTS},
+		{INTERCEPT("\"mode\": \"nat\""), "FILE: intercept.mode: found \"nat\"; allowed: "
+						 "\"auto\", \"tproxy\", \"redirect\""},
+		{INTERCEPT("\"mark\": 3"), "FILE: intercept.mark: found 3; " NOT_A_MARK},
+		{INTERCEPT("\"mark\": 4294967296"),
+		 "FILE: intercept.mark: found 4294967296; " NOT_A_MARK},
+		{INTERCEPT("\"mark\": \"40000000\""),
+		 "FILE: intercept.mark: found \"40000000\"; " NOT_A_MARK},
+		{INTERCEPT("\"mark\": 0"), "FILE: intercept.mark: found 0; " NOT_A_MARK},
+		{WITH("\"local_address\": \"127.0.0.1\", \"intercept\": { \"interfaces\": "
+		      "\"lan\", \"mode\": \"redirect\" }"),
+		 "FILE: intercept.mode: \"redirect\" cannot reach local_address 127.0.0.1; "
+		 "allowed: "
+		 "\"tproxy\", or another local_address"},
+		{WITH("\"on_peer_down_ipv6\": \"drop\""),
+		 "FILE: on_peer_down_ipv6: found \"drop\"; allowed: \"refuse\", \"direct\""},
+	};
+	static const struct mistake of_server = {
+		WITH("\"intercept\": { \"interfaces\": \"lan\" }"),
+		"FILE: intercept: for a client only, and this is the configuration of a server",
+	};
+
+	assert_mistakes(CONF_CLIENT, mistakes, ARRAY_SIZE(mistakes));
+	assert_mistake(CONF_SERVER, &of_server);
 }
 
 /* Every key without meaning here is accepted with one line, whatever its value. */
@@ -887,6 +999,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_udp_only),
 		cmocka_unit_test(test_tproxy),
+		cmocka_unit_test(test_intercept),
+		cmocka_unit_test(test_intercept_mistakes),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_nameservers),
 		cmocka_unit_test(test_server_side),

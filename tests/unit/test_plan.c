@@ -208,7 +208,7 @@ static void any_difference_counts(void **state)
 		route->source = i == 1 ? world_ip("10.10.1.1") : route->source;
 		route->ifindex = i == 2 ? WAN2 : route->ifindex;
 		route->is_onlink = i == 3;
-		route->is_throw = i == 4;
+		route->type = i == 4 ? RT_THROW : RT_UNICAST;
 		route->metrics_bytes = i == 5 ? 8 : 0;
 		expect(&scene, "delete route 10.10.1.0/24 via -\nadd route 10.10.1.0/24 via -\n");
 	}

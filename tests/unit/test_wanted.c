@@ -23,7 +23,7 @@ static void put_route(struct text *text, const struct rt_route *route)
 	text->length += (size_t)snprintf(
 		text->bytes + text->length, TEXT_BYTES - text->length,
 		"%u: %s%s via %s dev %s src %s metric %u%s\n", route->table,
-		route->is_throw ? "throw " : "", network_format(&route->to, to),
+		route->type == RT_THROW ? "throw " : "", network_format(&route->to, to),
 		address_format_ip(&route->gateway, gateway), world_names[route->ifindex],
 		address_format_ip(&route->source, source), route->metric,
 		route->is_onlink ? " onlink" : "");
@@ -41,7 +41,7 @@ static void put_rule(struct text *text, const struct rt_rule *rule)
 				 rule->source_port, rule->dest_port, rule->table);
 	assert_int_equal(rule->protocol, RT_PROTOCOL_OURS);
 	assert_int_equal(rule->ip_protocol, IPPROTO_TCP);
-	assert_true(rule->is_output);
+	assert_string_equal(rule->input, "lo");
 }
 
 static void put_endpoint(struct text *text, const struct mptcp_endpoint *endpoint)
@@ -344,7 +344,7 @@ static void derived_paths_have_the_common_congestion(void **state)
 	assert_int_equal(wanted.routes.n, 3);
 	assert_metrics(&wanted.routes.item[0], &expected);
 	assert_metrics(&wanted.routes.item[1], &expected);
-	assert_true(wanted.routes.item[2].is_throw);
+	assert_int_equal(wanted.routes.item[2].type, RT_THROW);
 	assert_metrics(&wanted.routes.item[2], &none);
 	wanted_exit(&wanted);
 	snapshot_exit(&snapshot);

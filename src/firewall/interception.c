@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Interception: the firewall's table and the routes that take hosts' connections over. */
+#include "firewall/interception.h"
+
+#include "base/log.h"
+#include "firewall/nft.h"
+#include "firewall/ruleset.h"
+#include "firewall/steering.h"
+#include "kernel/nftables.h"
+#include "kernel/socket.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/*
+ * Theory of operation. follow() is all there is: it reads the addresses, works out the text of the
+ * table, the rules and the routes, and does the difference. It runs at the start, and when netlink
+ * says that something has changed. Whether the table is as it should be is told by comparing what
+ * nft lists with what it listed right after it had been written: whoever changed it, and whatever
+ * was changed, it is then written anew as a whole. Somebody who removes it again and again is
+ * answered once a second.
+ *
+ * One process in a network namespace may do this: it holds an abstract unix socket, as slots do. So
+ * what is found by the one who gets it, nobody needs.
+ */
+
+#define LOCK_NAME	 "mpbridge.intercept"
+#define SETTLE_MS	 20u /* addresses and routes change in bursts */
+#define RETRY_MS	 1000u
+#define FIGHT_MS	 10000u
+#define FIGHT_MOST	 10u
+#define LOOK_ATTEMPTS	 8
+#define NO_FIREWALL_PLAN "the configuration's \"intercept\" needs nftables"
+
+struct interception {
+	const struct conf *conf;
+	uid_t user;
+	enum conf_intercept_mode mode;
+	bool has_ipv6;
+	bool is_leaving;
+	bool is_complete;
+	int lock_fd;
+	struct netlink route;
+	struct loop *loop; /* NULL: not started */
+	struct watch table_events, route_events;
+	struct timer check;
+	struct nftables_watch heard;
+	char *text;    /* that nft was given last; NULL: not yet */
+	char *listing; /* what it listed then */
+	uint64_t n_restored;
+	uint64_t fight_ms; /* when it was begun to count how often lately */
+	unsigned n_lately;
+	struct log_limit told;
+};
+
+/* What follow() has read, and worked out of it. */
+struct view {
+	struct rt_links links;
+	struct rt_addresses addresses;
+	struct networks always, nearby;
+	struct steering steering;
+	char *text;
+};
+
+static void view_exit(struct view *view)
+{
+	array_free(&view->links);
+	array_free(&view->addresses);
+	array_free(&view->always);
+	array_free(&view->nearby);
+	steering_exit(&view->steering);
+	free(view->text);
+	*view = (struct view){0};
+}
+
+static int look(struct netlink *route, struct view *view)
+{
+	int error = -EAGAIN;
+
+	for (int i = 0; i < LOOK_ATTEMPTS && error == -EAGAIN; i++) {
+		array_free(&view->links);
+		array_free(&view->addresses);
+		error = rtnetlink_dump_links(route, &view->links);
+		if (!error)
+			error = rtnetlink_dump_addresses(route, &view->addresses);
+	}
+	return error;
+}
+
+static int work_out(struct interception *in, struct view *view)
+{
+	const struct ruleset ruleset = {
+		.conf = in->conf,
+		.mode = in->mode,
+		.has_ipv6 = in->has_ipv6,
+		.user = in->user,
+		.always = &view->always,
+		.nearby = &view->nearby,
+		.is_leaving = in->is_leaving,
+	};
+	int error = look(&in->route, view);
+
+	if (!error)
+		error = exempt_always(in->conf, &view->links, &view->addresses, &view->always);
+	if (!error)
+		error = exempt_nearby(&view->addresses, &view->nearby);
+	if (!error)
+		error = steering_build(in->conf, in->mode, in->has_ipv6, &view->always,
+				       in->is_leaving ? STEERING_LEAVING : STEERING_TAKING,
+				       &view->steering);
+	if (!error)
+		view->text = ruleset_text(&ruleset);
+	return !error && !view->text ? -ENOMEM : error;
+}
+
+/* ---- the table ---- */
+
+static void complain(int error, const char *complaint)
+{
+	switch (-error) {
+	case ENOENT:
+		log_error(NO_FIREWALL_PLAN ": there is no nft; install nftables");
+		break;
+	case ETIMEDOUT:
+		log_error(NO_FIREWALL_PLAN ": nft does not end");
+		break;
+	default:
+		log_error(NO_FIREWALL_PLAN ": nft refuses the rules: %s",
+			  complaint[0] ? complaint : strerror(-error));
+	}
+}
+
+static int write_table(struct interception *in, const char *text)
+{
+	char complaint[256];
+	int error = nft_run(text, false, complaint);
+
+	if (error < 0) {
+		complain(error, complaint);
+		return error;
+	}
+	free(in->listing);
+	in->listing = nft_list(RULESET_TABLE);
+	return in->listing ? 0 : -EINVAL;
+}
+
+static bool is_table_intact(const struct interception *in)
+{
+	char *now = nft_list(RULESET_TABLE);
+	bool is_intact = now && in->listing && strcmp(now, in->listing) == 0;
+
+	free(now);
+	return is_intact;
+}
+
+static void tell_restored(struct interception *in)
+{
+	uint32_t more;
+
+	in->n_restored++;
+	in->n_lately++;
+	if (!log_limit_pass(&in->told, in->loop->now_ms, FIGHT_MS, &more))
+		return;
+	log_warning("interception: table inet " RULESET_TABLE " was changed by %s (pid %u), and "
+		    "is put back%s",
+		    in->heard.program[0] ? in->heard.program : "another program", in->heard.pid,
+		    more ? "; it is not the first time" : "");
+}
+
+static int follow_table(struct interception *in, char **text)
+{
+	bool is_new = !in->text || strcmp(in->text, *text) != 0;
+	bool is_broken = !is_new && in->heard.has_changed && !is_table_intact(in);
+	int error;
+
+	in->heard.has_changed = false;
+	if (!is_new && !is_broken)
+		return 0;
+	if (is_broken)
+		tell_restored(in);
+	error = write_table(in, *text);
+	if (error < 0) {
+		in->heard.has_changed = true;
+		return error;
+	}
+	free(in->text);
+	in->text = *text;
+	*text = NULL;
+	return 0;
+}
+
+/* ---- following ---- */
+
+static int follow(struct interception *in)
+{
+	struct view view = {0};
+	unsigned n_changes = 0;
+	int error = work_out(in, &view);
+
+	if (!error)
+		error = steering_apply(&in->route, &view.steering, &n_changes);
+	if (!error)
+		error = follow_table(in, &view.text);
+	view_exit(&view);
+	in->is_complete = error == 0;
+	return error;
+}
+
+static uint32_t pause_ms(struct interception *in)
+{
+	if (in->loop->now_ms >= in->fight_ms + FIGHT_MS) {
+		in->fight_ms = in->loop->now_ms;
+		in->n_lately = 0;
+	}
+	return in->n_lately >= FIGHT_MOST ? RETRY_MS : 0;
+}
+
+static void check_in(struct interception *in, uint32_t delay_ms)
+{
+	uint64_t due_ms = in->loop->now_ms + delay_ms;
+
+	if (!timer_is_armed(&in->check) || due_ms < in->check.due_ms)
+		timer_arm(&in->loop->timers, &in->check, due_ms);
+}
+
+static void on_check(struct timer *timer)
+{
+	struct interception *in = container_of(timer, struct interception, check);
+	int error = follow(in);
+
+	if (error == 0)
+		return;
+	log_warning("interception is not complete: %s; trying again", strerror(-error));
+	check_in(in, RETRY_MS);
+}
+
+static void on_table_events(struct watch *watch, uint32_t events)
+{
+	struct interception *in = container_of(watch, struct interception, table_events);
+	int error = nftables_read_events(watch->fd, &in->heard);
+
+	(void)events;
+	if (error < 0)
+		in->heard.has_changed = true; /* some are lost */
+	if (in->heard.has_changed)
+		check_in(in, pause_ms(in));
+}
+
+static void on_route_events(struct watch *watch, uint32_t events)
+{
+	struct interception *in = container_of(watch, struct interception, route_events);
+
+	(void)events;
+	if (rtnetlink_read_events(watch->fd, steering_has_table) != 0)
+		check_in(in, SETTLE_MS);
+}
+
+/* ---- opening and closing ---- */
+
+/* 0, -EBUSY or another -errno. */
+static int claim(int *fd)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t length = offsetof(struct sockaddr_un, sun_path) + sizeof(LOCK_NAME);
+
+	*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return -errno;
+	memcpy(name.sun_path + 1, LOCK_NAME, sizeof(LOCK_NAME) - 1);
+	if (bind(*fd, (struct sockaddr *)&name, length) < 0) {
+		int error = errno == EADDRINUSE ? -EBUSY : -errno;
+
+		close(*fd);
+		*fd = -1;
+		return error;
+	}
+	return 0;
+}
+
+/* Both, whatever there is of them. */
+static void remove_all(struct netlink *route)
+{
+	const struct steering nothing = {0};
+	unsigned n_changes = 0;
+	char *listing = nft_list(RULESET_TABLE);
+	char complaint[256];
+
+	if (listing && nft_run(ruleset_removal(), false, complaint) < 0)
+		log_warning("table inet " RULESET_TABLE " is left behind: %s", complaint);
+	free(listing);
+	if (steering_apply(route, &nothing, &n_changes) < 0)
+		log_warning("rules and routes of the interception are left behind");
+}
+
+/* Of a process that was killed, and had it in its configuration. */
+static int sweep(void)
+{
+	struct netlink route = {0};
+	int fd, error = claim(&fd);
+
+	if (error < 0)
+		return 0; /* it belongs to a living one */
+	error = netlink_open(&route, NETLINK_ROUTE);
+	if (error == 0)
+		remove_all(&route);
+	netlink_close(&route);
+	close(fd);
+	return 0;
+}
+
+static int try_mode(struct interception *in, enum conf_intercept_mode mode,
+		    char complaint[static 256])
+{
+	struct view view = {0};
+	int error;
+
+	in->mode = mode;
+	complaint[0] = '\0';
+	error = work_out(in, &view);
+	if (!error)
+		error = nft_run(view.text, true, complaint);
+	view_exit(&view);
+	return error;
+}
+
+static int choose_mode(struct interception *in)
+{
+	enum conf_intercept_mode wanted = in->conf->intercept.mode;
+	bool is_auto = wanted == CONF_INTERCEPT_AUTO;
+	char complaint[256];
+	int error = try_mode(in, is_auto ? CONF_INTERCEPT_TPROXY : wanted, complaint);
+
+	if (is_auto && error == -EINVAL) {
+		log_warning("interception by REDIRECT, for TPROXY is not there: %s", complaint);
+		error = try_mode(in, CONF_INTERCEPT_REDIRECT, complaint);
+	}
+	if (error < 0)
+		complain(error, complaint);
+	return error;
+}
+
+/* What the configuration asks for, and this end cannot do. */
+static void tell_families(const struct interception *in)
+{
+	bool is_direct = in->conf->on_peer_down_ipv6 == CONF_PEER_DOWN_DIRECT;
+
+	if (in->has_ipv6 && !ruleset_listener(in->conf, AF_INET6))
+		log_warning("IPv6 connections are not bridged, and %s: local_address has no IPv6 "
+			    "address, as \"::\"",
+			    is_direct ? "go around" : "reset");
+	if (!ruleset_listener(in->conf, AF_INET))
+		log_warning("IPv4 connections are not bridged: local_address has no IPv4 address");
+}
+
+static int set_up(struct interception *in)
+{
+	int error = claim(&in->lock_fd);
+
+	if (error == -EBUSY)
+		log_error("another mpbridge in this network namespace intercepts connections "
+			  "already; mpbridge status shows it");
+	else if (error < 0)
+		log_error("cannot intercept connections: %s", strerror(-error));
+	if (error == 0)
+		error = netlink_open(&in->route, NETLINK_ROUTE);
+	if (error == 0)
+		error = choose_mode(in);
+	if (error == 0)
+		tell_families(in);
+	return error;
+}
+
+int interception_open(struct interception **out, const struct conf *conf, uid_t user)
+{
+	struct interception *in;
+	int error;
+
+	*out = NULL;
+	if (!conf->intercept.is_given)
+		return sweep();
+	in = calloc(1, sizeof(*in));
+	if (!in)
+		return -ENOMEM;
+	in->conf = conf;
+	in->user = user;
+	in->has_ipv6 = socket_has_ipv6();
+	in->lock_fd = -1;
+	in->heard.table = RULESET_TABLE;
+	in->table_events = (struct watch){.fd = -1, .on_event = on_table_events};
+	in->route_events = (struct watch){.fd = -1, .on_event = on_route_events};
+	timer_init(&in->check, on_check);
+	error = set_up(in);
+	if (error < 0) {
+		interception_close(in);
+		return error;
+	}
+	*out = in;
+	return 0;
+}
+
+static int watch_events(struct interception *in, struct watch *watch, int fd)
+{
+	int error = fd < 0 ? fd : loop_watch_messages(in->loop, watch, fd);
+
+	if (error < 0 && fd >= 0)
+		close(fd);
+	return error;
+}
+
+int interception_start(struct interception *in, struct loop *loop)
+{
+	int error;
+
+	in->loop = loop;
+	error = watch_events(in, &in->table_events, nftables_open_events());
+	if (error == 0)
+		error = watch_events(in, &in->route_events, rtnetlink_open_events());
+	if (error == 0)
+		error = follow(in);
+	if (error < 0)
+		log_error("cannot intercept connections: %s", strerror(-error));
+	else
+		log_info("interception: connections are taken over by %s",
+			 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
+	return error;
+}
+
+void interception_leave(struct interception *in)
+{
+	if (!in || !in->loop || in->is_leaving)
+		return;
+	in->is_leaving = true;
+	if (follow(in) < 0)
+		check_in(in, RETRY_MS);
+}
+
+void interception_close(struct interception *in)
+{
+	if (!in)
+		return;
+	if (in->loop) {
+		timer_cancel(&in->loop->timers, &in->check);
+		loop_close(in->loop, &in->table_events);
+		loop_close(in->loop, &in->route_events);
+	}
+	if (in->lock_fd >= 0) {
+		if (in->route.socket)
+			remove_all(&in->route);
+		close(in->lock_fd);
+	}
+	netlink_close(&in->route);
+	free(in->text);
+	free(in->listing);
+	free(in);
+}
+
+void interception_report(const struct interception *in, struct interception_report *out)
+{
+	*out = (struct interception_report){
+		.mode = in->mode,
+		.is_complete = in->is_complete,
+		.n_restored = in->n_restored,
+	};
+}

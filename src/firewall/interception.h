@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Interception: the firewall's table and the routes that take hosts' connections over. */
+#ifndef MPBRIDGE_INTERCEPTION_H
+#define MPBRIDGE_INTERCEPTION_H
+
+#include "base/loop.h"
+#include "conf/conf.h"
+
+#include <sys/types.h>
+
+struct interception;
+
+/*
+ * Claims interception for this process, of which there is one in a network namespace, and finds out
+ * whether it can be done, and by which means; nothing is taken over yet. What a killed process of
+ * ours left is removed, or, with `intercept` in the configuration, used until it is replaced. 0:
+ * *out is it, or NULL where the configuration has no `intercept`. A failure has been logged:
+ * -EBUSY, -ENOENT (there is no nft), -EINVAL (it refused), another -errno. `user` is the workers';
+ * conf is to outlive it.
+ */
+int interception_open(struct interception **out, const struct conf *conf, uid_t user);
+
+/*
+ * The listening sockets are there: takes connections over from now on, and watches that it stays
+ * so. 0 or -errno, which has been logged.
+ */
+int interception_start(struct interception *interception, struct loop *loop);
+
+/* Lets new connections go, and keeps those that run. Harmless on NULL, and before the start. */
+void interception_leave(struct interception *interception);
+
+/* Removes all that was made, and frees. Harmless on NULL. */
+void interception_close(struct interception *interception);
+
+/* What status tells. */
+struct interception_report {
+	enum conf_intercept_mode mode; /* not AUTO */
+	bool is_complete;	       /* all is in the kernel as it should be */
+	uint64_t n_restored;	       /* how often somebody else's change was undone */
+};
+void interception_report(const struct interception *interception, struct interception_report *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* nft(8), run as a child. */
+#ifndef MPBRIDGE_NFT_H
+#define MPBRIDGE_NFT_H
+
+#include <stdbool.h>
+
+/*
+ * Has nft read `text`, and do what it says (in one transaction for each), or only check it. 0, or
+ * with the first line that nft complained with, ended by NUL, in `complaint`: -ENOENT (there is no
+ * nft), -ETIMEDOUT (it was killed after five seconds), -EINVAL (it did not do it), another -errno.
+ */
+int nft_run(const char *text, bool only_check, char complaint[static 256]);
+
+/* What the table of the family inet holds, without its counters, to be given to free(). NULL: there
+ * is no such table, or it cannot be read. */
+char *nft_list(const char *table);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Steering: the routing rules and routes that interception needs. */
+#include "firewall/steering.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Theory of operation. Two tables, which the rules of the paths have nothing to do with:
+ *
+ * DELIVER has one route in each family: everything is for this router. The rules that lead there
+ * ask for the mark and for the interface. A mark alone would not do: with net.ipv4.
+ * tcp_fwmark_accept our answers have it, too, and have to leave.
+ *
+ * GUARD drops what came in by an intercepted interface, is to be taken, and has not been: because
+ * somebody has just flushed the firewall, because our process has been killed, or because it was
+ * sent before. So nothing goes around the bridge, also when nobody is there to see to it. The
+ * router's own connections have no such guard: they are routed before the firewall sees them.
+ */
+
+#define DELIVER_TABLE	 52256u /* behind those of the last slot, see slot.h */
+#define GUARD_TABLE	 52257u
+#define DELIVER_PRIORITY 510u
+#define GUARD_PRIORITY	 511u
+#define METRIC		 1024u /* IPv6 has no other one for 0 */
+#define LOOPBACK	 1u
+
+static const sa_family_t families[] = {AF_INET, AF_INET6};
+
+static struct network everything(sa_family_t family)
+{
+	return (struct network){.base.family = family};
+}
+
+static int add_rule(struct steering *out, const struct rt_rule *rule)
+{
+	struct rt_rule *item = array_append(&out->rules);
+
+	if (!item)
+		return -ENOMEM;
+	*item = *rule;
+	item->protocol = RT_PROTOCOL_OURS;
+	item->ip_protocol = IPPROTO_TCP;
+	return 0;
+}
+
+static int add_route(struct steering *out, uint32_t table, enum rt_route_type type,
+		     const struct network *to)
+{
+	struct rt_route *item = array_append(&out->routes);
+
+	if (!item)
+		return -ENOMEM;
+	item->table = table;
+	item->type = type;
+	item->to = *to;
+	item->metric = METRIC;
+	item->protocol = RT_PROTOCOL_OURS;
+	if (type == RT_LOCAL) {
+		item->ifindex = LOOPBACK;
+		item->scope = RT_SCOPE_HOST;
+	}
+	return 0;
+}
+
+static int add_delivery_rule(struct steering *out, sa_family_t family, const char *input,
+			     uint32_t mark)
+{
+	struct rt_rule rule = {.table = DELIVER_TABLE, .priority = DELIVER_PRIORITY, .mark = mark};
+
+	rule.from = rule.to = everything(family);
+	snprintf(rule.input, sizeof(rule.input), "%s", input);
+	return add_rule(out, &rule);
+}
+
+static int add_delivery(struct steering *out, const struct conf_intercept *intercept,
+			sa_family_t family)
+{
+	const struct network all = everything(family);
+	int error = add_route(out, DELIVER_TABLE, RT_LOCAL, &all);
+
+	for (unsigned i = 0; i < intercept->n_interfaces && !error; i++)
+		error = add_delivery_rule(out, family, intercept->interface[i].name,
+					  intercept->mark);
+	if (intercept->local_output && !error)
+		error = add_delivery_rule(out, family, "lo", intercept->mark);
+	return error;
+}
+
+static int add_guard_rules(struct steering *out, const struct conf_intercept *intercept,
+			   sa_family_t family, const char *input)
+{
+	struct rt_rule rule = {.table = GUARD_TABLE, .priority = GUARD_PRIORITY};
+	int error = 0;
+
+	rule.from = rule.to = everything(family);
+	snprintf(rule.input, sizeof(rule.input), "%s", input);
+	if (intercept->n_ports == 0)
+		return add_rule(out, &rule);
+	for (unsigned i = 0; i < intercept->n_ports && !error; i++) {
+		const struct conf_ports *ports = &intercept->port[i];
+
+		rule.dest_port = ports->first;
+		rule.dest_port_last = ports->last == ports->first ? 0 : ports->last;
+		error = add_rule(out, &rule);
+	}
+	return error;
+}
+
+/* What is exempt is left to the next rule, whatever is included beside it. */
+static int add_guard_routes(struct steering *out, const struct conf_intercept *intercept,
+			    sa_family_t family, const struct networks *always)
+{
+	const struct network all = everything(family);
+	int error = intercept->n_include ? 0 : add_route(out, GUARD_TABLE, RT_BLACKHOLE, &all);
+
+	for (size_t i = 0; i < always->n && !error; i++)
+		if (always->item[i].base.family == family)
+			error = add_route(out, GUARD_TABLE, RT_THROW, &always->item[i]);
+	for (unsigned i = 0; i < intercept->n_include && !error; i++)
+		if (intercept->include[i].base.family == family &&
+		    !exempt_covers(always, &intercept->include[i]))
+			error = add_route(out, GUARD_TABLE, RT_BLACKHOLE, &intercept->include[i]);
+	return error;
+}
+
+static int add_guard(struct steering *out, const struct conf_intercept *intercept,
+		     sa_family_t family, const struct networks *always)
+{
+	int error = add_guard_routes(out, intercept, family, always);
+
+	for (unsigned i = 0; i < intercept->n_interfaces && !error; i++)
+		error = add_guard_rules(out, intercept, family, intercept->interface[i].name);
+	return error;
+}
+
+static bool is_guarded(const struct conf *conf, sa_family_t family)
+{
+	return (family == AF_INET6 ? conf->on_peer_down_ipv6 : conf->on_peer_down) ==
+	       CONF_PEER_DOWN_REFUSE;
+}
+
+int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
+		   const struct networks *always, enum steering_state state, struct steering *out)
+{
+	int error = 0;
+
+	for (int f = 0; f < (has_ipv6 ? 2 : 1) && !error; f++) {
+		if (mode == CONF_INTERCEPT_TPROXY)
+			error = add_delivery(out, &conf->intercept, families[f]);
+		if (!error && state == STEERING_TAKING && is_guarded(conf, families[f]))
+			error = add_guard(out, &conf->intercept, families[f], always);
+	}
+	return error;
+}
+
+void steering_exit(struct steering *steering)
+{
+	array_free(&steering->rules);
+	array_free(&steering->routes);
+}
+
+/* ---- what the kernel holds ---- */
+
+bool steering_has_table(uint32_t table)
+{
+	return table == DELIVER_TABLE || table == GUARD_TABLE;
+}
+
+static bool is_same_route(const struct rt_route *a, const struct rt_route *b)
+{
+	return a->table == b->table && a->type == b->type && a->metric == b->metric &&
+	       a->to.prefix_len == b->to.prefix_len && address_ip_equal(&a->to.base, &b->to.base);
+}
+
+static bool has_route(const struct rt_routes *routes, const struct rt_route *route)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (is_same_route(&routes->item[i], route))
+			return true;
+	return false;
+}
+
+static bool has_rule(const struct rt_rules *rules, const struct rt_rule *rule)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rt_rule_equal(&rules->item[i], rule))
+			return true;
+	return false;
+}
+
+/* What is there already, or gone already, is as it should be. */
+static void note(int *error, int result)
+{
+	if (result < 0 && result != -EEXIST && result != -ESRCH && result != -ENOENT && !*error)
+		*error = result;
+}
+
+static void change_routes(struct netlink *netlink, const struct rt_routes *from,
+			  const struct rt_routes *other,
+			  int (*change)(struct netlink *netlink, const struct rt_route *route),
+			  unsigned *n_changes, int *error)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (!steering_has_table(from->item[i].table) || has_route(other, &from->item[i]))
+			continue;
+		++*n_changes;
+		note(error, change(netlink, &from->item[i]));
+	}
+}
+
+static void change_rules(struct netlink *netlink, const struct rt_rules *from,
+			 const struct rt_rules *other,
+			 int (*change)(struct netlink *netlink, const struct rt_rule *rule),
+			 unsigned *n_changes, int *error)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (!steering_has_table(from->item[i].table) || has_rule(other, &from->item[i]))
+			continue;
+		++*n_changes;
+		note(error, change(netlink, &from->item[i]));
+	}
+}
+
+static int look(struct netlink *netlink, struct steering *actual)
+{
+	int error;
+
+	do {
+		steering_exit(actual);
+		error = rtnetlink_dump_rules(netlink, &actual->rules);
+		if (!error)
+			error = rtnetlink_dump_routes(netlink, steering_has_table, &actual->routes);
+	} while (error == -EAGAIN);
+	return error;
+}
+
+/* Routes before the rules that lead to them, and after them when they go. */
+int steering_apply(struct netlink *netlink, const struct steering *wanted, unsigned *n_changes)
+{
+	struct steering actual = {0};
+	int error = look(netlink, &actual);
+
+	if (error == 0) {
+		change_routes(netlink, &wanted->routes, &actual.routes, rtnetlink_add_route,
+			      n_changes, &error);
+		change_rules(netlink, &wanted->rules, &actual.rules, rtnetlink_add_rule, n_changes,
+			     &error);
+		change_rules(netlink, &actual.rules, &wanted->rules, rtnetlink_delete_rule,
+			     n_changes, &error);
+		change_routes(netlink, &actual.routes, &wanted->routes, rtnetlink_delete_route,
+			      n_changes, &error);
+	}
+	steering_exit(&actual);
+	return error;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Steering: the routing rules and routes that interception needs. */
+#ifndef MPBRIDGE_STEERING_H
+#define MPBRIDGE_STEERING_H
+
+#include "firewall/exempt.h"
+
+/* What the kernel shall hold. */
+struct steering {
+	struct rt_rules rules;
+	struct rt_routes routes;
+};
+
+/* How it is with the connections that are to be intercepted. */
+enum steering_state {
+	STEERING_TAKING,  /* they are taken over */
+	STEERING_LEAVING, /* those that run are ours, new ones are let go */
+};
+
+/*
+ * Works out the rules and routes: with TPROXY those that lead marked packets to this router, and
+ * for each family whose connections may not go around the bridge those that drop what no rule of
+ * the firewall has taken. *out is empty, and is given back with steering_exit(). Pure. 0 or
+ * -ENOMEM.
+ */
+int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
+		   const struct networks *always, enum steering_state state, struct steering *out);
+
+void steering_exit(struct steering *steering);
+
+/*
+ * Adds to the kernel what it lacks of these, and removes what it has of an earlier one. With
+ * everything empty it removes all. *n_changes counts what was not as it should be. 0 or -errno; it
+ * goes on after an error.
+ */
+int steering_apply(struct netlink *netlink, const struct steering *wanted, unsigned *n_changes);
+
+/* Whether it is one of the two routing tables that they use. */
+bool steering_has_table(uint32_t table);
+
+#endif
