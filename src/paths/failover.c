@@ -239,6 +239,8 @@ static void on_look(struct timer *timer)
 	look_for_unused(failover);
 	if (is_busy)
 		lookout_look(failover);
+	else
+		lookout_rest(failover);
 	timer_arm(&loop->timers, timer, loop->now_ms + (is_busy ? LOOK_MS : LOOK_IDLE_MS));
 }
 

@@ -32,7 +32,8 @@
 #define LITTLE	       8u
 #define MUCH_LONGER    4u
 #define START_TRIPS    8u
-#define START_LEAST_MS 300u
+#define START_LEAST_MS 200u
+#define REST_RISE      16u
 #define CALM_PERCENT   60u
 #define CALM_MS	       10000u
 #define PAUSE_FIRST_MS 60000u
@@ -118,11 +119,27 @@ static bool is_calm(struct guard_entry *entry, uint64_t held, uint64_t buffer, u
 	return now_ms - entry->calm_ms >= CALM_MS;
 }
 
+/* Less at once; more by and by, since a queue of flows that have just ended may be in it. */
+void guard_note_rest(struct guard_entry *entry, uint64_t rtt_us)
+{
+	uint64_t risen_us = entry->least_rtt_us + entry->least_rtt_us / REST_RISE;
+
+	if (rtt_us)
+		entry->least_rtt_us = entry->least_rtt_us && risen_us < rtt_us ? risen_us : rtt_us;
+}
+
+/* The queues of flows are in it. */
+static void note_round_trip(struct guard_entry *entry, uint64_t rtt_us)
+{
+	if (entry->least_rtt_us == 0 || rtt_us < entry->least_rtt_us)
+		entry->least_rtt_us = rtt_us;
+}
+
 /* By its round trip alone: at once. By its rate: if that is so when slow start is over. */
 static bool does_harm(struct guard_entry *entry, const struct guard_input *input, uint64_t others,
 		      bool is_little, uint64_t buffer, uint64_t now_ms)
 {
-	uint64_t start_ms = START_TRIPS * input->rtt_us / 1000;
+	uint64_t start_ms = START_TRIPS * entry->least_rtt_us / 1000;
 
 	if (held_bytes(delay_us(input), others) <= buffer && !is_little) {
 		entry->harm_ms = 0;
@@ -142,6 +159,7 @@ void guard_judge(const struct guard_input *input, unsigned n, uint64_t buffer_by
 		struct guard_entry *entry = input[i].entry;
 		uint64_t others = rate_of_others(input, n, i);
 
+		note_round_trip(entry, input[i].rtt_us);
 		if (!entry->is_guarded) {
 			if (does_harm(entry, &input[i], others, is_little(input, n, i),
 				      buffer_bytes, now_ms) &&

@@ -14,10 +14,11 @@
 struct guard_entry {
 	bool is_guarded;
 	uint64_t since_ms;
-	uint64_t delay_us; /* what it had to be guarded for */
-	uint64_t harm_ms;  /* since when it does harm, by its rate; 0: it does not */
-	uint64_t calm_ms;  /* since when it would do no harm; 0: it would */
-	uint64_t pause_ms; /* until it is tried again, after since_ms; doubles */
+	uint64_t least_rtt_us; /* of the path without a queue, as far as that is known */
+	uint64_t delay_us;     /* what it had to be guarded for */
+	uint64_t harm_ms;      /* since when it does harm, by its rate; 0: it does not */
+	uint64_t calm_ms;      /* since when it would do no harm; 0: it would */
+	uint64_t pause_ms;     /* until it is tried again, after since_ms; doubles */
 };
 
 /* A path that is up, as it was lately; and what is remembered of it, with the verdict. */
@@ -33,5 +34,8 @@ struct guard_input {
  */
 void guard_judge(const struct guard_input *input, unsigned n, uint64_t buffer_bytes,
 		 uint64_t now_ms);
+
+/* No flow moves: this round trip is the path's own. 0: it is not known. */
+void guard_note_rest(struct guard_entry *entry, uint64_t rtt_us);
 
 #endif

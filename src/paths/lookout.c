@@ -97,6 +97,16 @@ static void step_aside(struct failover *failover, struct monitor *monitor)
 	}
 }
 
+void lookout_rest(struct failover *failover)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *monitor = &failover->monitors.monitor[i];
+
+		if (monitor->all)
+			guard_note_rest(&monitor->guard, monitor->health.trip.rtt_us);
+	}
+}
+
 void lookout_look(struct failover *failover)
 {
 	struct guard_input input[GUARD_PATHS_MAX];

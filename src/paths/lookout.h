@@ -8,4 +8,7 @@
 /* To be called a few times each second while flows move. */
 void lookout_look(struct failover *failover);
 
+/* The same while none does. */
+void lookout_rest(struct failover *failover);
+
 #endif

@@ -209,7 +209,8 @@ static void note_trip(struct relay *relay, uint8_t place, const struct subflow *
 /*
  * The higher of the two directions, in windows; a peak fades away by a tenth in a second. It takes
  * two windows to make one: what comes in a burst, when a hole has been filled or a processor was
- * late, is no pace of the path.
+ * late, is no pace of the path. They need not follow each other, for where another path holds the
+ * flow up, this one stands still in between.
  */
 static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 			 const struct subflow *subflow)
@@ -233,7 +234,9 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
 	if (acked > 0 || received >= BUSY_BYTES)
 		note_trip(relay, known->place, subflow, acked > received);
-	known->rate = rate;
+	known->rate -= known->rate / 10;
+	if (rate > known->rate)
+		known->rate = rate;
 	known->window_ms = relay->loop->now_ms;
 	known->window_acked = known->acked;
 	known->window_received = known->received;
