@@ -2,6 +2,7 @@
 /* mpbridge: bonds the links between two routers. */
 #include "cli/keygen.h"
 #include "cli/pair.h"
+#include "cli/reload.h"
 #include "cli/run.h"
 #include "cli/status.h"
 
@@ -18,6 +19,7 @@ static const struct subcommand {
 	{"client", run_client, "carry intercepted connections to the far router"},
 	{"server", run_server, "take them in from there and connect to their destinations"},
 	{"status", run_status, "tell how those that run here are"},
+	{"reload", run_reload, "have those that run here read their files again"},
 	{"pair", run_pair, "write the files of a client and its server, with a new key"},
 	{"keygen", run_keygen, "print a new key"},
 };

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "conf/conf.h"
 #include "conf/messages.h"
+#include "conf/source.h"
 #include "crypto/crypto.h"
 #include "daemon/privilege.h"
 #include "daemon/supervisor.h"
@@ -30,27 +30,42 @@ static void log_notes(const struct messages *notes)
 		log_info("%s", notes->text[i]);
 }
 
-static int run(enum conf_role role, int argc, char **argv)
+static int start(const struct conf_source *source, int argc, char **argv)
 {
 	static struct messages errors, notes; /* too large for a small stack */
-	static struct conf conf;
-	int status = EXIT_CONFIGURATION;
+	struct conf *conf = calloc(1, sizeof(*conf));
+
+	if (!conf) {
+		fprintf(stderr, "mpbridge: no memory\n");
+		return EXIT_FAILURE;
+	}
+	if (conf_read(source->role, argc, argv, conf, &errors, &notes) < 0) {
+		print_errors(&errors);
+		free(conf);
+		return EXIT_CONFIGURATION;
+	}
+	if (conf->is_verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	log_notes(&notes);
+	return supervisor_run(conf, source);
+}
+
+static int run(enum conf_role role, int argc, char **argv)
+{
+	struct conf_source source = {0};
+	int status = EXIT_FAILURE;
 
 	if (conf_asks_help(role, argc, argv)) {
 		conf_print_help(stdout, role);
 		return EXIT_SUCCESS;
 	}
 	privilege_hide_memory(); /* before a password is read */
-	if (conf_read(role, argc, argv, &conf, &errors, &notes) < 0) {
-		print_errors(&errors);
-	} else {
-		if (conf.is_verbose)
-			log_set_level(LOG_LEVEL_DEBUG);
-		log_notes(&notes);
-		status = supervisor_run(&conf);
-		conf_exit(&conf);
-		secret_wipe_all();
-	}
+	if (conf_source_open(&source, role, argc, argv) < 0)
+		fprintf(stderr, "mpbridge: no memory\n");
+	else
+		status = start(&source, argc, argv);
+	conf_source_close(&source);
+	secret_wipe_all();
 	crypto_exit();
 	return status;
 }

@@ -210,7 +210,7 @@ static void add_tally(struct report_path *path, const struct tally *tally)
 static int look(struct answer_subject *subject, struct report *report,
 		struct inet_diag_subflows *subflows)
 {
-	const struct conf *conf = subject->crew->conf;
+	const struct conf *conf = subject->crew->outfit.conf;
 	bool is_client = conf->role == CONF_CLIENT;
 	int error = inet_diag_dump(is_client ? 0 : conf->server_port,
 				   is_client ? conf->server_port : 0, subflows);
@@ -285,20 +285,29 @@ static void add_counts(struct json_object *object, const struct counts *counts)
 	add_number(object, "bytes_wan_to_lan", counts->to_lan);
 }
 
+static struct json_object *describe(const struct crew_worker *worker, const struct counts *counts)
+{
+	struct json_object *out = json_object_new_object();
+
+	add_number(out, "pid", (uint64_t)worker->pid);
+	add_text(out, "state",
+		 worker->duty == CREW_LEAVING ? "leaving" : worker_state(worker->state));
+	add_counts(out, counts);
+	return out;
+}
+
+/* The sums have those that have ended in them. */
 static void add_workers(struct json_object *answer, const struct crew *crew)
 {
 	struct json_object *list = json_object_new_array();
 	struct counts sum = {0};
 
-	for (unsigned i = 0; i < crew->n_workers; i++) {
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct crew_worker *worker = &crew->worker[i];
-		struct json_object *out = json_object_new_object();
 		struct counts counts = counts_of(&crew->board->worker[i]);
 
-		add_number(out, "pid", (uint64_t)worker->pid);
-		add_text(out, "state", worker_state(worker->state));
-		add_counts(out, &counts);
-		json_object_array_add(list, out);
+		if (worker->state != CREW_GONE)
+			json_object_array_add(list, describe(worker, &counts));
 		sum.started += counts.started;
 		sum.ended += counts.ended;
 		sum.to_wan += counts.to_wan;
@@ -319,7 +328,7 @@ static void add_routers(struct json_object *answer, const struct report *report)
 static void add_head(struct json_object *answer, const struct answer_subject *subject,
 		     uint64_t now_ms)
 {
-	const struct conf *conf = subject->crew->conf;
+	const struct conf *conf = subject->crew->outfit.conf;
 	bool is_client = conf->role == CONF_CLIENT;
 
 	add_number(answer, "format", VERSION);
@@ -361,14 +370,33 @@ char *answer_make(struct answer_subject *subject, const struct question *questio
 		add_routers(answer, &report);
 	add_workers(answer, subject->crew);
 	add_look(answer, error, &subflows);
-	add_paths(answer, &report, subject->crew->conf, now_ms);
+	add_paths(answer, &report, subject->crew->outfit.conf, now_ms);
 	if (question->has_flows)
 		add_connections(answer, &report, &subflows);
 	array_free(&subflows);
 	return text_of(answer);
 }
 
+char *answer_reload(const struct messages *errors)
+{
+	struct json_object *answer = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	if (!answer || !list) {
+		json_object_put(answer);
+		json_object_put(list);
+		return NULL;
+	}
+	add_number(answer, "pid", (uint64_t)getpid());
+	add_text(answer, "reload", errors->count ? "refused" : "begun");
+	for (unsigned i = 0; i < messages_kept(errors); i++)
+		json_object_array_add(list, json_object_new_string(errors->text[i]));
+	add(answer, "errors", list);
+	return text_of(answer);
+}
+
 char *answer_refuse(void)
 {
-	return strdup("{\"error\":\"this is no question; there are: status, status flows\"}\n");
+	return strdup(
+		"{\"error\":\"this is no question; there are: status, status flows, reload\"}\n");
 }

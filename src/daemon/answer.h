@@ -25,6 +25,9 @@ struct answer_subject {
  */
 char *answer_make(struct answer_subject *subject, const struct question *question);
 
+/* The answer to "reload": that it is under way, or why it is not. To be freed by the caller. */
+char *answer_reload(const struct messages *errors);
+
 /* The answer to a question that is none. */
 char *answer_refuse(void);
 

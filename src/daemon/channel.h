@@ -19,6 +19,7 @@ enum message_type {
 	MESSAGE_GREETED,   /* the same, with a greeting: `greeting`, and what it was `about` */
 	MESSAGE_DOUBT,	   /* worker on a client: a flow has doubts about the path of `place` */
 	MESSAGE_PEER_GONE, /* supervisor of a client: what `router` had by `gone_ms` is gone */
+	MESSAGE_BEGIN,	   /* supervisor: accept from now on; to a worker that stands by */
 	MESSAGE_DRAIN,	   /* supervisor: accept nothing more, end when the last flow has ended */
 	MESSAGE_REFUSED,   /* worker: the kernel refused it `call`, a system call's number */
 	MESSAGE_LINE,	   /* worker without a terminal: `text` for the log, of `level` */

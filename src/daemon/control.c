@@ -43,6 +43,8 @@ struct control {
 	struct loop *loop;
 	struct rendezvous own;
 	struct answer_subject subject;
+	control_on_reload *on_reload;
+	void *owner;
 	struct watch listener;
 	struct task more; /* to accept */
 	uint64_t n_accepted;
@@ -77,11 +79,24 @@ static void send_answer(struct peer *peer)
 	dismiss(peer);
 }
 
+static char *reload(struct control *control)
+{
+	static struct messages errors; /* too large for a small stack */
+
+	memset(&errors, 0, sizeof(errors));
+	control->on_reload(control->owner, &errors);
+	return answer_reload(&errors);
+}
+
 static void answer(struct peer *peer, enum question_verdict verdict,
 		   const struct question *question)
 {
-	peer->answer = verdict == QUESTION_KNOWN ? answer_make(&peer->control->subject, question)
-						 : answer_refuse();
+	if (verdict != QUESTION_KNOWN)
+		peer->answer = answer_refuse();
+	else if (question->is_reload)
+		peer->answer = reload(peer->control);
+	else
+		peer->answer = answer_make(&peer->control->subject, question);
 	peer->answer_bytes = peer->answer ? strlen(peer->answer) : 0;
 	peer->n_sent = 0;
 }
@@ -187,7 +202,7 @@ static void on_more(struct task *task)
 
 static int start(struct control *control)
 {
-	int fd = rendezvous_listen(control->subject.crew->conf->role, &control->own);
+	int fd = rendezvous_listen(control->subject.crew->outfit.conf->role, &control->own);
 	int error;
 
 	if (fd < 0)
@@ -200,16 +215,17 @@ static int start(struct control *control)
 	return error;
 }
 
-struct control *control_open(struct loop *loop, const struct crew *crew,
-			     const struct manager *manager)
+struct control *control_open(struct parts *parts, control_on_reload *on_reload, void *owner)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	int error = -ENOMEM;
 
 	if (control) {
-		control->loop = loop;
-		control->subject.crew = crew;
-		control->subject.manager = manager;
+		control->loop = &parts->loop;
+		control->on_reload = on_reload;
+		control->owner = owner;
+		control->subject.crew = &parts->crew;
+		control->subject.manager = parts->manager;
 		control->subject.started_ms = clock_ms();
 		control->listener = (struct watch){.fd = -1, .on_event = on_listener};
 		task_init(&control->more, on_more);

@@ -3,17 +3,18 @@
 #ifndef MPBRIDGE_CONTROL_H
 #define MPBRIDGE_CONTROL_H
 
-#include "daemon/crew.h"
-#include "paths/manager.h"
+#include "daemon/parts.h"
 
 struct control;
 
+/* Reads the configuration again: 0, or -errno and why in `errors`, which starts empty. */
+typedef int control_on_reload(void *owner, struct messages *errors);
+
 /*
- * Opens the control socket (rendezvous.h) and serves it from the loop. Crew, manager and loop must
- * outlive it. NULL: it cannot be opened; one line says why, and the daemon does without.
+ * Opens the control socket (rendezvous.h) and serves it from the loop. The parts must outlive it.
+ * NULL: it cannot be opened; one line says why, and the daemon does without.
  */
-struct control *control_open(struct loop *loop, const struct crew *crew,
-			     const struct manager *manager);
+struct control *control_open(struct parts *parts, control_on_reload *on_reload, void *owner);
 
 /* Removes the socket, ends the conversations, and frees. NULL is allowed. */
 void control_close(struct control *control);

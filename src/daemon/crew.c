@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "daemon/channel.h"
 #include "daemon/worker.h"
+#include "relay/relay.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,19 +18,39 @@
 
 static void on_channel(struct watch *watch, uint32_t events);
 
+static const struct crew_outfit *outfit_of(const struct crew_worker *worker)
+{
+	return worker->duty == CREW_STANDING_BY ? &worker->crew->next : &worker->crew->outfit;
+}
+
+/* Its set of listening sockets; and where there are more sets than workers, more of them. */
+static unsigned gather_listeners(const struct crew_worker *worker, int fds[RELAY_LISTENERS_MAX])
+{
+	const struct crew_outfit *outfit = outfit_of(worker);
+	const struct sockets *sockets = outfit->sockets;
+	unsigned n = 0;
+
+	for (unsigned set = worker->number; set < sockets->n_sets; set += outfit->n_workers)
+		for (unsigned i = 0; i < sockets->n_addresses && n < RELAY_LISTENERS_MAX; i++)
+			fds[n++] = sockets->fd[set][i];
+	return n;
+}
+
 static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 {
-	const struct crew *crew = worker->crew;
+	const struct crew_outfit *outfit = outfit_of(worker);
+	int listener_fds[RELAY_LISTENERS_MAX];
 	const struct worker_setup setup = {
 		.index = worker->index,
-		.conf = crew->conf,
-		.user = crew->user,
-		.board = crew->board,
-		.salts = crew->salts,
-		.directory = crew->directory,
-		.listener_fds = crew->sockets->fd[worker->index],
-		.n_listeners = crew->sockets->n_addresses,
+		.conf = outfit->conf,
+		.user = outfit->user,
+		.board = worker->crew->board,
+		.salts = outfit->salts,
+		.directory = outfit->directory,
+		.listener_fds = listener_fds,
+		.n_listeners = gather_listeners(worker, listener_fds),
 		.channel_fd = channel_fd,
+		.stands_by = worker->duty == CREW_STANDING_BY,
 	};
 
 	_exit(worker_run(&setup));
@@ -85,19 +106,33 @@ static void on_restart(struct timer *timer)
 	start_again(container_of(timer, struct crew_worker, restart));
 }
 
+/* Of a place that is free. */
+static int enlist(struct crew *crew, unsigned index, unsigned number, enum crew_duty duty)
+{
+	struct crew_worker *worker = &crew->worker[index];
+	int error;
+
+	*worker = (struct crew_worker){
+		.crew = crew,
+		.index = index,
+		.number = number,
+		.duty = duty,
+		.knows_routers = true,
+		.channel = {.fd = -1, .on_event = on_channel},
+	};
+	timer_init(&worker->restart, on_restart);
+	error = start_worker(worker);
+	if (error < 0)
+		log_error("cannot start worker %u: %s", index, strerror(-error));
+	return error;
+}
+
 int crew_start(struct crew *crew)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++) {
-		struct crew_worker *worker = &crew->worker[i];
-		int error;
+	for (unsigned i = 0; i < crew->outfit.n_workers; i++) {
+		int error = enlist(crew, i, i, CREW_IN_SERVICE);
 
-		worker->crew = crew;
-		worker->index = i;
-		worker->channel = (struct watch){.fd = -1, .on_event = on_channel};
-		timer_init(&worker->restart, on_restart);
-		error = start_worker(worker);
 		if (error < 0) {
-			log_error("cannot start worker %u: %s", i, strerror(-error));
 			crew_kill(crew);
 			return error;
 		}
@@ -105,10 +140,105 @@ int crew_start(struct crew *crew)
 	return 0;
 }
 
-static bool are_all_running(const struct crew *crew)
+static unsigned count_on_duty(const struct crew *crew, enum crew_duty duty)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++)
-		if (crew->worker[i].state != CREW_RUNNING)
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		n += crew->worker[i].state != CREW_GONE && crew->worker[i].duty == duty;
+	return n;
+}
+
+static unsigned count_free(const struct crew *crew)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		n += crew->worker[i].state == CREW_GONE;
+	return n;
+}
+
+unsigned crew_places_with(const struct crew *crew, unsigned n_more)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		bool is_used = crew->worker[i].state != CREW_GONE;
+
+		if (is_used || n_more > 0)
+			n = i + 1;
+		if (!is_used && n_more > 0)
+			n_more--;
+	}
+	return n;
+}
+
+bool crew_has_leaving(const struct crew *crew)
+{
+	return count_on_duty(crew, CREW_LEAVING) > 0;
+}
+
+/* Nobody has been let in by them. */
+static void send_home(struct crew *crew)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct crew_worker *worker = &crew->worker[i];
+
+		if (worker->state == CREW_GONE || worker->duty != CREW_STANDING_BY)
+			continue;
+		worker->duty = CREW_LEAVING;
+		kill(worker->pid, SIGKILL);
+	}
+}
+
+int crew_change(struct crew *crew, const struct crew_outfit *next)
+{
+	unsigned number = 0;
+	int error = 0;
+
+	if (count_on_duty(crew, CREW_STANDING_BY) > 0 || count_free(crew) < next->n_workers)
+		return -EBUSY;
+	crew->next = *next;
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX && number < next->n_workers && !error; i++)
+		if (crew->worker[i].state == CREW_GONE)
+			error = enlist(crew, i, number++, CREW_STANDING_BY);
+	if (error < 0)
+		send_home(crew);
+	return error;
+}
+
+void crew_take_over(struct crew *crew, bool has_same_routers)
+{
+	const struct message begin = {.type = MESSAGE_BEGIN}, drain = {.type = MESSAGE_DRAIN};
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct crew_worker *worker = &crew->worker[i];
+
+		if (worker->state == CREW_GONE)
+			continue;
+		worker->knows_routers = worker->knows_routers &&
+					(has_same_routers || worker->duty == CREW_STANDING_BY);
+		if (worker->duty == CREW_IN_SERVICE) {
+			worker->duty = CREW_LEAVING;
+			timer_cancel(&crew->loop->timers, &worker->restart);
+			if (worker->state == CREW_ABSENT)
+				worker->state = CREW_GONE;
+			else if (worker->channel.fd >= 0)
+				channel_send(worker->channel.fd, &drain);
+		} else if (worker->duty == CREW_STANDING_BY) {
+			worker->duty = CREW_IN_SERVICE;
+			channel_send(worker->channel.fd, &begin);
+		}
+	}
+	crew->outfit = crew->next;
+}
+
+/* Those on duty, of which there is one at least. */
+static bool are_all_running(const struct crew *crew, enum crew_duty duty)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (crew->worker[i].duty == duty && crew->worker[i].state != CREW_GONE &&
+		    crew->worker[i].state != CREW_RUNNING)
 			return false;
 	return true;
 }
@@ -119,7 +249,9 @@ static void on_worker_ready(struct crew_worker *worker)
 
 	worker->state = CREW_RUNNING;
 	worker->was_ready = true;
-	if (crew->has_been_ready || crew->is_dismissed || !are_all_running(crew))
+	if (worker->duty == CREW_STANDING_BY && are_all_running(crew, CREW_STANDING_BY))
+		crew->on_standing_by(crew, true);
+	if (crew->has_been_ready || crew->is_dismissed || !are_all_running(crew, CREW_IN_SERVICE))
 		return;
 	crew->has_been_ready = true;
 	crew->on_ready(crew);
@@ -195,7 +327,7 @@ static unsigned count_left(const struct crew *crew)
 {
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < crew->n_workers; i++)
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		left += crew->worker[i].state == CREW_STARTING ||
 			crew->worker[i].state == CREW_RUNNING;
 	return left;
@@ -208,6 +340,18 @@ static void on_dismissed_end(struct crew_worker *worker)
 		worker->crew->on_gone(worker->crew);
 }
 
+static void on_left(struct crew_worker *worker, int status)
+{
+	struct crew *crew = worker->crew;
+
+	if (worker->was_ready && status != 0)
+		log_warning("worker %u (pid %d), which was leaving, ended before its flows",
+			    worker->index, worker->pid);
+	worker->state = CREW_GONE;
+	if (!crew_has_leaving(crew))
+		crew->on_left(crew);
+}
+
 static void on_end(struct crew_worker *worker, int status)
 {
 	struct crew *crew = worker->crew;
@@ -218,6 +362,16 @@ static void on_end(struct crew_worker *worker, int status)
 	settle_counters(&crew->board->worker[worker->index]);
 	if (crew->is_dismissed) {
 		on_dismissed_end(worker);
+		return;
+	}
+	if (worker->duty == CREW_LEAVING) {
+		on_left(worker, status);
+		return;
+	}
+	if (worker->duty == CREW_STANDING_BY) {
+		worker->state = CREW_GONE;
+		send_home(crew);
+		crew->on_standing_by(crew, false);
 		return;
 	}
 	if (!worker->was_ready) {
@@ -235,8 +389,8 @@ static void on_end(struct crew_worker *worker, int status)
 
 static struct crew_worker *find_worker(struct crew *crew, pid_t pid)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++)
-		if (crew->worker[i].pid == pid)
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (crew->worker[i].state != CREW_GONE && crew->worker[i].pid == pid)
 			return &crew->worker[i];
 	return NULL;
 }
@@ -254,32 +408,42 @@ void crew_reap(struct crew *crew)
 	}
 }
 
-static void tell_all(const struct crew *crew, const struct message *message)
+static bool is_there(const struct crew_worker *worker)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++)
-		if (crew->worker[i].channel.fd >= 0)
-			channel_send(crew->worker[i].channel.fd, message);
+	return worker->state != CREW_GONE && worker->channel.fd >= 0;
 }
 
 void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)
 {
-	tell_all(crew, &(struct message){
-			       .type = MESSAGE_PEER_GONE, .router = router, .gone_ms = gone_ms});
+	const struct message message = {
+		.type = MESSAGE_PEER_GONE, .router = router, .gone_ms = gone_ms};
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (is_there(&crew->worker[i]) && crew->worker[i].knows_routers)
+			channel_send(crew->worker[i].channel.fd, &message);
 }
 
 void crew_dismiss(struct crew *crew)
 {
+	const struct message drain = {.type = MESSAGE_DRAIN};
+
 	crew->is_dismissed = true;
-	for (unsigned i = 0; i < crew->n_workers; i++)
-		timer_cancel(&crew->loop->timers, &crew->worker[i].restart);
-	tell_all(crew, &(struct message){.type = MESSAGE_DRAIN});
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		struct crew_worker *worker = &crew->worker[i];
+
+		if (worker->state == CREW_GONE)
+			continue;
+		timer_cancel(&crew->loop->timers, &worker->restart);
+		if (is_there(worker))
+			channel_send(worker->channel.fd, &drain);
+	}
 	if (count_left(crew) == 0)
 		crew->on_gone(crew);
 }
 
 void crew_kill(struct crew *crew)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++)
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (crew->worker[i].state == CREW_STARTING || crew->worker[i].state == CREW_RUNNING)
 			kill(crew->worker[i].pid, SIGKILL);
 }
@@ -288,7 +452,7 @@ uint64_t crew_flows(const struct crew *crew)
 {
 	uint64_t flows = 0;
 
-	for (unsigned i = 0; i < crew->n_workers; i++)
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		flows += atomic_load(&crew->board->worker[i].flows_started) -
 			 atomic_load(&crew->board->worker[i].flows_ended);
 	return flows;

@@ -23,16 +23,38 @@ struct crew;
  *
  *   state     what moves it
  *   STARTING  its READY -> RUNNING; its end -> the crew failed to start
- *   RUNNING   its end -> ABSENT, and STARTING at once, or a second later if it lived for less
+ *   RUNNING   its end -> ABSENT, and STARTING at once, or a second later if it lived for less;
+ *             LEAVING, or the crew is being dismissed: -> GONE
  *   ABSENT    the timer -> STARTING
- *   GONE      nothing: the crew is being dismissed
+ *   GONE      nothing: its place is free
+ *
+ * And its duty. A changed configuration has new workers, which stand by until all of them are there.
+ *
+ *   duty         what moves it
+ *   STANDING_BY  crew_take_over() -> IN_SERVICE; one of them ends -> all are killed
+ *   IN_SERVICE   crew_take_over() -> LEAVING
+ *   LEAVING      its last flow ends, and so does it
  */
 /* clang-format on */
 enum crew_state { CREW_GONE, CREW_STARTING, CREW_RUNNING, CREW_ABSENT };
+enum crew_duty { CREW_IN_SERVICE, CREW_STANDING_BY, CREW_LEAVING };
+
+/* What workers are started with. All that it names is the owner's. */
+struct crew_outfit {
+	const struct conf *conf;
+	const struct sockets *sockets;
+	const struct privilege_user *user;
+	const struct salts_file *salts;
+	const struct directory *directory; /* server; NULL on a client */
+	unsigned n_workers;
+};
 
 struct crew_worker {
 	struct crew *crew;
-	unsigned index;
+	unsigned index;	 /* its place on the board */
+	unsigned number; /* among those of its outfit: which listening sockets it has */
+	enum crew_duty duty;
+	bool knows_routers; /* client: they are numbered as they were when it was started */
 	enum crew_state state;
 	bool was_ready; /* once: a later start that fails is tried again */
 	pid_t pid;
@@ -44,13 +66,9 @@ struct crew_worker {
 
 struct crew {
 	struct loop *loop;
-	const struct conf *conf;
-	const struct sockets *sockets;
-	const struct privilege_user *user;
 	struct board *board;
-	const struct salts_file *salts;
-	const struct directory *directory; /* server; NULL on a client */
-	unsigned n_workers;
+	struct crew_outfit outfit; /* of those in service */
+	struct crew_outfit next;   /* of those that stand by */
 	struct crew_worker worker[BOARD_WORKERS_MAX];
 	bool is_dismissed;
 	bool has_been_ready; /* all of them, at one time */
@@ -58,12 +76,30 @@ struct crew {
 	void (*on_ready)(struct crew *crew);  /* all accept connections, for the first time */
 	void (*on_failed)(struct crew *crew); /* a worker could not start; it has logged why */
 	void (*on_gone)(struct crew *crew);   /* dismissed, and the last one has ended */
+	void (*on_standing_by)(struct crew *crew, bool is_complete); /* see crew_change() */
+	void (*on_left)(struct crew *crew); /* the last one that was leaving has ended */
 	/* What a worker has seen: MESSAGE_WITNESS, MESSAGE_GREETED, MESSAGE_DOUBT. */
 	void (*on_report)(struct crew *crew, const struct message *message);
 };
 
-/* Forks a worker for each set of listening sockets. 0 or -errno; then none is left. */
+/* Forks the workers of the outfit. 0 or -errno; then none is left. */
 int crew_start(struct crew *crew);
+
+/*
+ * Forks workers with another outfit, which stand by. on_standing_by follows: when all of them are
+ * ready, or when one could not start, and they have been killed. 0, -EBUSY (so many are leaving
+ * that there is no place, or others stand by) or another -errno; then none is left of them.
+ */
+int crew_change(struct crew *crew, const struct crew_outfit *next);
+
+/* How many places on the board are in use, or before one that is, with so many more workers. */
+unsigned crew_places_with(const struct crew *crew, unsigned n_more);
+
+/* Those that stand by accept from now on, and those in service leave when their last flow ends. */
+void crew_take_over(struct crew *crew, bool has_same_routers);
+
+/* Whether some are still leaving. */
+bool crew_has_leaving(const struct crew *crew);
 
 /* After SIGCHLD: collects those that ended. */
 void crew_reap(struct crew *crew);

@@ -32,10 +32,11 @@ static enum question_verdict read_line(const char *line, const char *end, struct
 	const char *word;
 	size_t length = next_word(&line, end, &word);
 
-	if (!is_word(word, length, "status"))
+	question.is_reload = is_word(word, length, "reload");
+	if (!question.is_reload && !is_word(word, length, "status"))
 		return QUESTION_UNKNOWN;
 	while ((length = next_word(&line, end, &word)) > 0) {
-		if (!is_word(word, length, "flows"))
+		if (question.is_reload || !is_word(word, length, "flows"))
 			return QUESTION_UNKNOWN;
 		question.has_flows = true;
 	}
@@ -55,6 +56,8 @@ enum question_verdict question_parse(const char *text, size_t length, struct que
 
 size_t question_format(const struct question *question, char text[static QUESTION_BYTES])
 {
+	if (question->is_reload)
+		return (size_t)snprintf(text, QUESTION_BYTES, "reload\n");
 	return (size_t)snprintf(text, QUESTION_BYTES, "status%s\n",
 				question->has_flows ? " flows" : "");
 }

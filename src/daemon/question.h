@@ -16,12 +16,14 @@ enum question_verdict {
 };
 
 struct question {
+	bool is_reload; /* no question: read the configuration again */
 	bool has_flows; /* each connection with its subflows, too */
 };
 
 /*
- * Reads "status" or "status flows", and a line feed behind it, from the first `length` bytes that
- * came. What follows the line feed is not looked at. *out is set when the question is known.
+ * Reads "status", "status flows" or "reload", and a line feed behind it, from the first `length`
+ * bytes that came. What follows the line feed is not looked at. *out is set when the question is
+ * known.
  */
 enum question_verdict question_parse(const char *text, size_t length, struct question *out);
 

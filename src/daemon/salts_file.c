@@ -157,6 +157,27 @@ int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers)
 	return open_memory(file, n_workers);
 }
 
+int salts_file_fit(struct salts_file *file, unsigned n_tables)
+{
+	struct salts_file larger = *file;
+	int error;
+
+	if (file->n_tables >= n_tables)
+		return 0;
+	if (file->fd < 0) {
+		error = open_memory(&larger, n_tables);
+	} else {
+		error = set_size(&larger, n_tables);
+		if (error == 0)
+			error = map(&larger, 0);
+	}
+	if (error < 0)
+		return error;
+	munmap(file->store, file->bytes);
+	*file = larger;
+	return 0;
+}
+
 void salts_file_close(struct salts_file *file)
 {
 	if (!file->store)

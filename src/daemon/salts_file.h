@@ -22,6 +22,12 @@ struct salts_file {
  */
 int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers);
 
+/*
+ * Makes room for n_tables, in children that are made from now on; those that run keep what they
+ * have. Memory alone begins anew. 0 or -errno, and nothing has changed.
+ */
+int salts_file_fit(struct salts_file *file, unsigned n_tables);
+
 /* Unmaps it. The file stays. Harmless on zeroes. */
 void salts_file_close(struct salts_file *file);
 

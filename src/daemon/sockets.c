@@ -159,10 +159,28 @@ static int open_set(struct sockets *sockets, const struct listen_plan *plan)
 			log_listen_error(address, fd);
 			return fd;
 		}
-		sockets->fd[sockets->n_workers][i] = fd;
+		sockets->fd[sockets->n_sets][i] = fd;
 		error = make_transparent(plan, fd, address->family);
 	}
 	return error;
+}
+
+static int open_more(struct sockets *sockets, const struct listen_plan *plan, unsigned n_sets)
+{
+	int error = 0;
+
+	while (error == 0 && sockets->n_sets < n_sets) {
+		error = open_set(sockets, plan);
+		sockets->n_sets++;
+	}
+	return error;
+}
+
+static void init(struct sockets *sockets, unsigned n_addresses)
+{
+	memset(sockets, 0, sizeof(*sockets));
+	memset(sockets->fd, -1, sizeof(sockets->fd));
+	sockets->n_addresses = n_addresses;
 }
 
 int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_workers)
@@ -170,28 +188,90 @@ int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_wo
 	struct listen_plan plan = {0};
 	int error;
 
-	memset(sockets, 0, sizeof(*sockets));
-	memset(sockets->fd, -1, sizeof(sockets->fd));
 	make_plan(&plan, conf);
-	sockets->n_addresses = plan.count;
+	init(sockets, plan.count);
 	error = check_free(&plan);
-	while (error == 0 && sockets->n_workers < n_workers) {
-		error = open_set(sockets, &plan);
-		sockets->n_workers++;
-	}
+	if (error == 0)
+		error = open_more(sockets, &plan, n_workers);
 	if (error < 0)
 		sockets_close(sockets);
 	return error;
 }
 
-void sockets_close(struct sockets *sockets)
+static bool is_same_plan(const struct listen_plan *a, const struct listen_plan *b)
 {
-	for (unsigned w = 0; w < sockets->n_workers; w++) {
+	if (a->protocol != b->protocol || a->count != b->count)
+		return false;
+	for (unsigned i = 0; i < a->count; i++)
+		if (!address_equal(&a->on[i].address, &b->on[i].address) ||
+		    a->on[i].is_dual_stack != b->on[i].is_dual_stack)
+			return false;
+	return true;
+}
+
+/* The kept ones, too: TPROXY may be new. */
+static int make_all_transparent(const struct sockets *sockets, const struct listen_plan *plan)
+{
+	int error = 0;
+
+	for (unsigned w = 0; w < sockets->n_sets && error == 0; w++)
+		for (unsigned i = 0; i < plan->count && error == 0; i++)
+			error = make_transparent(plan, sockets->fd[w][i],
+						 plan->on[i].address.family);
+	return error;
+}
+
+static uint16_t port_of(const struct listen_plan *plan)
+{
+	return plan->count > 0 ? plan->on[0].address.port : 0;
+}
+
+int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf_was,
+		   const struct conf *conf, unsigned n_workers)
+{
+	struct listen_plan plan_was = {0}, plan = {0};
+	int error = 0;
+
+	make_plan(&plan_was, conf_was);
+	make_plan(&plan, conf);
+	init(out, plan.count);
+	if (is_same_plan(&plan_was, &plan))
+		*out = *was;
+	else if (port_of(&plan) != port_of(&plan_was)) /* else it is we who listen there */
+		error = check_free(&plan);
+	if (error == 0)
+		error = make_all_transparent(out, &plan);
+	if (error == 0)
+		error = open_more(out, &plan, n_workers);
+	if (error < 0)
+		sockets_close_but(out, was);
+	return error;
+}
+
+static bool has(const struct sockets *sockets, int fd)
+{
+	for (unsigned w = 0; w < sockets->n_sets; w++)
+		for (unsigned i = 0; i < sockets->n_addresses; i++)
+			if (sockets->fd[w][i] == fd)
+				return true;
+	return false;
+}
+
+void sockets_close_but(struct sockets *sockets, const struct sockets *kept)
+{
+	for (unsigned w = 0; w < sockets->n_sets; w++) {
 		for (unsigned i = 0; i < sockets->n_addresses; i++) {
-			if (sockets->fd[w][i] >= 0)
+			if (sockets->fd[w][i] >= 0 && !has(kept, sockets->fd[w][i]))
 				close(sockets->fd[w][i]);
 			sockets->fd[w][i] = -1;
 		}
 	}
-	sockets->n_workers = 0;
+	sockets->n_sets = 0;
+}
+
+void sockets_close(struct sockets *sockets)
+{
+	static const struct sockets none;
+
+	sockets_close_but(sockets, &none);
 }

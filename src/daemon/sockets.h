@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The listening sockets: opened once, one set per worker, kept by the supervisor. */
+/* The listening sockets: opened once, one set per worker at least, kept by the supervisor. */
 #ifndef MPBRIDGE_SOCKETS_H
 #define MPBRIDGE_SOCKETS_H
 
@@ -11,7 +11,7 @@
 /* All sockets of a set listen on the same addresses; the kernel spreads connections over the sets.
  */
 struct sockets {
-	unsigned n_workers;
+	unsigned n_sets;
 	unsigned n_addresses;
 	int fd[BOARD_WORKERS_MAX][SOCKETS_PER_WORKER_MAX];
 };
@@ -21,6 +21,18 @@ struct sockets {
  * one sentence is logged, none is left open, and -errno is returned.
  */
 int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_workers);
+
+/*
+ * What a changed configuration needs: where it listens as before, the sets of `was`, with what
+ * waits in them, and more if there are more workers; else new ones. *out and `was` share
+ * descriptors then. On failure one sentence is logged, nothing is left of *out, and -errno is
+ * returned.
+ */
+int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf_was,
+		   const struct conf *conf, unsigned n_workers);
+
+/* Closes those that the other ones do not have. */
+void sockets_close_but(struct sockets *sockets, const struct sockets *kept);
 
 void sockets_close(struct sockets *sockets);
 

@@ -6,15 +6,9 @@
 #include "base/loop.h"
 #include "daemon/background.h"
 #include "daemon/control.h"
-#include "daemon/crew.h"
-#include "daemon/naming.h"
-#include "daemon/privilege.h"
+#include "daemon/reload.h"
 #include "daemon/resolve.h"
-#include "daemon/salts_file.h"
 #include "daemon/signals.h"
-#include "daemon/sockets.h"
-#include "firewall/interception.h"
-#include "paths/manager.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -35,16 +29,8 @@
 #define GRACE_MS 5000
 
 struct supervisor {
-	struct conf *conf;
-	struct loop loop;
-	struct privilege_user user;
-	struct sockets sockets;
-	struct board *board;
-	struct salts_file salts;
-	struct manager *manager;
-	struct interception *interception; /* NULL: the firewall is left alone */
-	struct naming *naming;		   /* NULL on a client */
-	struct crew crew;
+	struct parts parts;
+	struct reload reload;
 	struct signals signals;
 	struct control *control; /* NULL: done without */
 	struct timer grace;
@@ -52,7 +38,7 @@ struct supervisor {
 	bool has_failed;
 };
 
-static unsigned count_workers(const struct conf *conf)
+unsigned parts_count_workers(const struct conf *conf)
 {
 	cpu_set_t cpus;
 	unsigned n = conf->workers;
@@ -76,28 +62,67 @@ static void raise_descriptor_limit(void)
 
 static void stop(struct supervisor *supervisor)
 {
-	uint64_t flows = crew_flows(&supervisor->crew);
+	uint64_t flows = crew_flows(&supervisor->parts.crew);
 
 	if (supervisor->is_stopping) {
-		crew_kill(&supervisor->crew);
+		crew_kill(&supervisor->parts.crew);
 		return;
 	}
 	supervisor->is_stopping = true;
-	interception_leave(supervisor->interception);
+	interception_leave(supervisor->parts.interception);
 	if (flows > 0)
 		log_info("stopping: %llu flows have %d s to end", (unsigned long long)flows,
 			 GRACE_MS / 1000);
-	sockets_close(&supervisor->sockets);
-	timer_arm(&supervisor->loop.timers, &supervisor->grace, clock_ms() + GRACE_MS);
-	crew_dismiss(&supervisor->crew);
+	sockets_close(&supervisor->parts.sockets);
+	timer_arm(&supervisor->parts.loop.timers, &supervisor->grace, clock_ms() + GRACE_MS);
+	crew_dismiss(&supervisor->parts.crew);
 }
 
 static void on_grace_over(struct timer *timer)
 {
 	struct supervisor *supervisor = container_of(timer, struct supervisor, grace);
 
-	log_info("ending %llu flows", (unsigned long long)crew_flows(&supervisor->crew));
-	crew_kill(&supervisor->crew);
+	log_info("ending %llu flows", (unsigned long long)crew_flows(&supervisor->parts.crew));
+	crew_kill(&supervisor->parts.crew);
+}
+
+static void log_messages(enum log_level level, const struct messages *messages)
+{
+	for (unsigned i = 0; i < messages_kept(messages); i++)
+		log_write(level, "%s", messages->text[i]);
+}
+
+/* 0, or what reload_begin() says; the log has the same. */
+static int reload(struct supervisor *supervisor, struct messages *errors)
+{
+	static struct messages notes; /* too large for a small stack */
+	int error;
+
+	memset(&notes, 0, sizeof(notes));
+	if (supervisor->is_stopping || !supervisor->parts.crew.has_been_ready) {
+		messages_add(errors, "it is %s", supervisor->is_stopping ? "stopping" : "starting");
+		error = -EBUSY;
+	} else {
+		error = reload_begin(&supervisor->reload, errors, &notes);
+	}
+	log_messages(LOG_LEVEL_INFO, &notes);
+	log_messages(LOG_LEVEL_ERROR, errors);
+	if (error < 0)
+		log_error("not reloaded: everything stays as it was");
+	return error;
+}
+
+static void on_hangup(struct supervisor *supervisor)
+{
+	static struct messages errors;
+
+	memset(&errors, 0, sizeof(errors));
+	reload(supervisor, &errors);
+}
+
+static int on_control_reload(void *owner, struct messages *errors)
+{
+	return reload(owner, errors);
 }
 
 static void on_signal(struct signals *signals, int number)
@@ -105,16 +130,16 @@ static void on_signal(struct signals *signals, int number)
 	struct supervisor *supervisor = container_of(signals, struct supervisor, signals);
 
 	if (number == SIGCHLD)
-		crew_reap(&supervisor->crew);
+		crew_reap(&supervisor->parts.crew);
 	else if (number == SIGHUP)
-		log_info("SIGHUP is ignored: the configuration is read at the start only");
+		on_hangup(supervisor);
 	else
 		stop(supervisor);
 }
 
 static void on_crew_failed(struct crew *crew)
 {
-	struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
+	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
 
 	supervisor->has_failed = true;
 	if (!supervisor->is_stopping)
@@ -123,18 +148,18 @@ static void on_crew_failed(struct crew *crew)
 
 static void on_crew_ready(struct crew *crew)
 {
-	struct supervisor *supervisor = container_of(crew, struct supervisor, crew);
-	const struct conf *conf = supervisor->conf;
+	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
+	const struct conf *conf = supervisor->parts.conf;
 
-	if (supervisor->interception &&
-	    interception_start(supervisor->interception, &supervisor->loop) < 0) {
+	if (supervisor->parts.interception &&
+	    interception_start(supervisor->parts.interception, &supervisor->parts.loop) < 0) {
 		on_crew_failed(crew);
 		return;
 	}
 	log_info("ready: %s on port %u, %u worker%s",
 		 conf->role == CONF_CLIENT ? "client" : "server",
-		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port, crew->n_workers,
-		 crew->n_workers == 1 ? "" : "s");
+		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port,
+		 crew->outfit.n_workers, crew->outfit.n_workers == 1 ? "" : "s");
 	background_ready(conf->pid_file);
 }
 
@@ -145,7 +170,7 @@ static void on_crew_gone(struct crew *crew)
 
 static void on_crew_report(struct crew *crew, const struct message *message)
 {
-	struct manager *manager = container_of(crew, struct supervisor, crew)->manager;
+	struct manager *manager = container_of(crew, struct supervisor, parts.crew)->parts.manager;
 
 	if (message->type == MESSAGE_WITNESS)
 		manager_witness(manager, &message->address);
@@ -159,50 +184,67 @@ static void on_peer_gone(void *owner, uint8_t router, uint64_t gone_ms)
 {
 	struct supervisor *supervisor = owner;
 
-	crew_tell_peer_gone(&supervisor->crew, router, gone_ms);
+	crew_tell_peer_gone(&supervisor->parts.crew, router, gone_ms);
+}
+
+static void on_crew_standing_by(struct crew *crew, bool is_complete)
+{
+	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
+
+	reload_on_standing_by(&supervisor->reload, is_complete);
+}
+
+static void on_crew_left(struct crew *crew)
+{
+	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
+
+	reload_on_left(&supervisor->reload);
 }
 
 static int start_crew(struct supervisor *supervisor)
 {
-	supervisor->crew = (struct crew){
-		.loop = &supervisor->loop,
-		.conf = supervisor->conf,
-		.sockets = &supervisor->sockets,
-		.user = &supervisor->user,
-		.board = supervisor->board,
-		.salts = &supervisor->salts,
-		.directory = naming_directory(supervisor->naming),
-		.n_workers = supervisor->sockets.n_workers,
+	struct parts *parts = &supervisor->parts;
+
+	parts->crew = (struct crew){
+		.loop = &parts->loop,
+		.board = parts->board,
+		.outfit = {.conf = parts->conf,
+			   .sockets = &parts->sockets,
+			   .user = &parts->user,
+			   .salts = &parts->salts,
+			   .directory = naming_directory(parts->naming),
+			   .n_workers = parts->sockets.n_sets},
 		.on_ready = on_crew_ready,
 		.on_failed = on_crew_failed,
 		.on_gone = on_crew_gone,
+		.on_standing_by = on_crew_standing_by,
+		.on_left = on_crew_left,
 		.on_report = on_crew_report,
 	};
-	return crew_start(&supervisor->crew);
+	return crew_start(&supervisor->parts.crew);
 }
 
 /* The loop, with everything that is served in it. */
 static int run(struct supervisor *supervisor)
 {
-	int error = loop_init(&supervisor->loop);
+	int error = loop_init(&supervisor->parts.loop);
 
 	if (error < 0)
 		return error;
 	timer_init(&supervisor->grace, on_grace_over);
-	error = signals_watch(&supervisor->signals, &supervisor->loop, on_signal);
+	error = signals_watch(&supervisor->signals, &supervisor->parts.loop, on_signal);
 	if (error == 0)
 		error = start_crew(supervisor);
 	if (error == 0)
-		naming_follow(supervisor->naming, &supervisor->loop);
+		naming_follow(supervisor->parts.naming, &supervisor->parts.loop);
 	if (error == 0) {
-		manager_on_peer_gone(supervisor->manager, on_peer_gone, supervisor);
-		error = manager_start(supervisor->manager, &supervisor->loop);
+		manager_on_peer_gone(supervisor->parts.manager, on_peer_gone, supervisor);
+		error = manager_start(supervisor->parts.manager, &supervisor->parts.loop);
 	}
 	if (error < 0)
 		return error;
-	supervisor->control =
-		control_open(&supervisor->loop, &supervisor->crew, supervisor->manager);
-	return loop_run(&supervisor->loop);
+	supervisor->control = control_open(&supervisor->parts, on_control_reload, supervisor);
+	return loop_run(&supervisor->parts.loop);
 }
 
 /* Not 0, and another one at each start. */
@@ -217,10 +259,10 @@ static uint64_t random_number(void)
 
 static int prepare_board(struct supervisor *supervisor)
 {
-	supervisor->board = board_new();
-	if (supervisor->board) {
-		supervisor->board->instance = random_number();
-		supervisor->board->started_ms = clock_ms();
+	supervisor->parts.board = board_new();
+	if (supervisor->parts.board) {
+		supervisor->parts.board->instance = random_number();
+		supervisor->parts.board->started_ms = clock_ms();
 		return 0;
 	}
 	log_error("no memory: %s", strerror(errno));
@@ -229,22 +271,21 @@ static int prepare_board(struct supervisor *supervisor)
 
 /* A client's answers of 2022 name the request that they are for: none of them can be a recording.
  */
-static bool needs_salts(const struct conf *conf)
+bool parts_need_salts(const struct conf *conf)
 {
 	return conf->method->format == METHOD_2017 ||
 	       (conf->method->format == METHOD_2022 && conf->role == CONF_SERVER);
 }
 
-/* Before the workers are made, who share it. */
-static int prepare_salts(struct supervisor *supervisor)
+int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables)
 {
-	const struct conf *conf = supervisor->conf;
 	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
 	int error;
 
-	if (!needs_salts(conf))
+	if (!parts_need_salts(conf))
 		return 0;
-	error = salts_file_open(&supervisor->salts, port, supervisor->sockets.n_workers);
+	error = parts->salts.store ? salts_file_fit(&parts->salts, n_tables)
+				   : salts_file_open(&parts->salts, port, n_tables);
 	if (error < 0)
 		log_error("no memory for salts: %s", strerror(-error));
 	return error;
@@ -253,31 +294,34 @@ static int prepare_salts(struct supervisor *supervisor)
 /* Each step logs its own failure. */
 static int prepare(struct supervisor *supervisor)
 {
-	struct conf *conf = supervisor->conf;
-	int error = privilege_find_user(conf->user, &supervisor->user);
+	struct conf *conf = supervisor->parts.conf;
+	int error = privilege_find_user(conf->user, &supervisor->parts.user);
 
 	if (error == 0)
-		error = resolve_servers(conf, &supervisor->user);
+		error = resolve_servers(conf, &supervisor->parts.user);
 	if (error == 0)
-		error = sockets_open(&supervisor->sockets, conf, count_workers(conf));
+		error = sockets_open(&supervisor->parts.sockets, conf, parts_count_workers(conf));
 	if (error == 0)
 		error = prepare_board(supervisor);
 	if (error == 0 && conf->role == CONF_SERVER)
-		error = naming_open(&supervisor->naming, conf);
+		error = naming_open(&supervisor->parts.naming, conf);
 	if (error == 0)
-		error = prepare_salts(supervisor);
+		error = parts_prepare_salts(&supervisor->parts, conf,
+					    supervisor->parts.sockets.n_sets);
 	if (error == 0)
-		error = manager_open(&supervisor->manager, conf, supervisor->board);
+		error = manager_open(&supervisor->parts.manager, conf, supervisor->parts.board);
 	if (error == 0)
-		error = interception_open(&supervisor->interception, conf, supervisor->user.uid);
+		error = interception_open(&supervisor->parts.interception, conf,
+					  supervisor->parts.user.uid);
 	return error;
 }
 
-int supervisor_run(struct conf *conf)
+int supervisor_run(struct conf *conf, const struct conf_source *source)
 {
-	struct supervisor supervisor = {.conf = conf};
+	struct supervisor supervisor = {.parts = {.conf = conf, .source = source}};
 	int error;
 
+	supervisor.reload.parts = &supervisor.parts;
 	raise_descriptor_limit();
 	signals_block();
 	error = background_start(conf->pid_file);
@@ -291,12 +335,15 @@ int supervisor_run(struct conf *conf)
 			log_error("cannot go on: %s", strerror(-error));
 	}
 	control_close(supervisor.control);
-	interception_close(supervisor.interception);
-	manager_close(supervisor.manager);
-	sockets_close(&supervisor.sockets);
-	naming_close(supervisor.naming);
-	board_free(supervisor.board);
-	salts_file_close(&supervisor.salts);
+	reload_exit(&supervisor.reload);
+	interception_close(supervisor.parts.interception);
+	manager_close(supervisor.parts.manager);
+	sockets_close(&supervisor.parts.sockets);
+	naming_close(supervisor.parts.naming);
+	board_free(supervisor.parts.board);
+	salts_file_close(&supervisor.parts.salts);
 	background_exit();
+	conf_exit(supervisor.parts.conf);
+	free(supervisor.parts.conf);
 	return error < 0 || supervisor.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -3,12 +3,13 @@
 #ifndef MPBRIDGE_SUPERVISOR_H
 #define MPBRIDGE_SUPERVISOR_H
 
-#include "conf/conf.h"
+#include "conf/source.h"
 
 /*
- * Runs a client or a server until SIGTERM or SIGINT. Names in `conf` are resolved in place. Returns
- * the exit status; the reason of a failure has been logged, and nothing is left behind.
+ * Runs a client or a server until SIGTERM or SIGINT. `conf` is allocated, and given back here;
+ * SIGHUP reads another one from the source. Returns the exit status; the reason of a failure has
+ * been logged, and nothing is left behind.
  */
-int supervisor_run(struct conf *conf);
+int supervisor_run(struct conf *conf, const struct conf_source *source);
 
 #endif

@@ -25,7 +25,7 @@ struct worker {
 	struct loop loop;
 	struct relay relay;
 	struct watch channel;
-	int listener_fds[SOCKETS_PER_WORKER_MAX];
+	int listener_fds[RELAY_LISTENERS_MAX];
 	unsigned n_listeners;
 	int channel_fd;
 };
@@ -71,6 +71,14 @@ static void on_supervisor_gone(struct worker *worker)
 	service_abort(&worker->relay);
 }
 
+static void begin(struct worker *worker)
+{
+	int error = service_listen(&worker->relay, worker->listener_fds, worker->n_listeners);
+
+	if (error < 0)
+		log_error("cannot accept connections: %s", strerror(-error));
+}
+
 static void on_channel(struct watch *watch, uint32_t events)
 {
 	struct worker *worker = container_of(watch, struct worker, channel);
@@ -80,6 +88,8 @@ static void on_channel(struct watch *watch, uint32_t events)
 	(void)events;
 	if (got == 0)
 		on_supervisor_gone(worker);
+	else if (got == 1 && message.type == MESSAGE_BEGIN)
+		begin(worker);
 	else if (got == 1 && message.type == MESSAGE_DRAIN)
 		service_drain(&worker->relay);
 	else if (got == 1 && message.type == MESSAGE_PEER_GONE)
@@ -98,8 +108,8 @@ static int lift(int fd, int to)
  */
 static int keep_only_own_descriptors(struct worker *worker, const struct worker_setup *setup)
 {
-	const int above = FIRST_FD + SOCKETS_PER_WORKER_MAX + 1;
-	int given[SOCKETS_PER_WORKER_MAX + 1];
+	const int above = FIRST_FD + RELAY_LISTENERS_MAX + 1;
+	int given[RELAY_LISTENERS_MAX + 1];
 	unsigned n = 0;
 
 	for (; n < setup->n_listeners; n++)
@@ -172,8 +182,6 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 		.counters = &setup->board->worker[setup->index],
 		.salts = &salts,
 		.directory = setup->directory,
-		.listener_fds = worker->listener_fds,
-		.n_listeners = worker->n_listeners,
 	};
 	int error = loop_init(&worker->loop);
 
@@ -190,6 +198,8 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	worker->relay.on_greeted = on_greeted;
 	worker->relay.on_doubt = on_doubt;
 	worker->relay.on_idle = on_idle;
+	if (!setup->stands_by)
+		begin(worker);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct worker_setup {
 	const int *listener_fds;
 	unsigned n_listeners;
 	int channel_fd;
+	bool stands_by; /* it accepts nothing before it is told to begin */
 };
 
 /*

@@ -38,7 +38,8 @@
 #define NO_FIREWALL_PLAN "the configuration's \"intercept\" needs nftables"
 
 struct interception {
-	const struct conf *conf;
+	struct conf own;	 /* a copy, without the key: it may be needed for longer */
+	const struct conf *conf; /* that */
 	uid_t user;
 	enum conf_intercept_mode mode;
 	bool has_ipv6;
@@ -262,6 +263,13 @@ static void on_route_events(struct watch *watch, uint32_t events)
 
 /* ---- opening and closing ---- */
 
+static void take_conf(struct interception *in, const struct conf *conf)
+{
+	in->own = *conf;
+	in->own.key = NULL;
+	in->conf = &in->own;
+}
+
 /* 0, -EBUSY or another -errno. */
 static int claim(int *fd)
 {
@@ -386,7 +394,7 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
 	in = calloc(1, sizeof(*in));
 	if (!in)
 		return -ENOMEM;
-	in->conf = conf;
+	take_conf(in, conf);
 	in->user = user;
 	in->has_ipv6 = socket_has_ipv6();
 	in->lock_fd = -1;
@@ -428,6 +436,32 @@ int interception_start(struct interception *in, struct loop *loop)
 		log_info("interception: connections are taken over by %s",
 			 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
 	return error;
+}
+
+int interception_check(const struct interception *in, const struct conf *conf)
+{
+	struct interception trial = {.conf = conf, .user = in->user, .has_ipv6 = in->has_ipv6};
+	int error = netlink_open(&trial.route, NETLINK_ROUTE);
+
+	if (error == 0)
+		error = choose_mode(&trial);
+	if (error == 0 && trial.mode != in->mode) {
+		log_error("intercept.mode: another one takes a restart: connections that run have "
+			  "been taken over by the one at hand");
+		error = -EINVAL;
+	}
+	netlink_close(&trial.route);
+	return error;
+}
+
+void interception_change(struct interception *in, const struct conf *conf, uid_t user)
+{
+	take_conf(in, conf);
+	in->user = user;
+	in->is_leaving = false;
+	tell_families(in);
+	if (follow(in) < 0)
+		check_in(in, RETRY_MS);
 }
 
 void interception_leave(struct interception *in)

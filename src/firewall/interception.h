@@ -15,8 +15,7 @@ struct interception;
  * whether it can be done, and by which means; nothing is taken over yet. What a killed process of
  * ours left is removed, or, with `intercept` in the configuration, used until it is replaced. 0:
  * *out is it, or NULL where the configuration has no `intercept`. A failure has been logged:
- * -EBUSY, -ENOENT (there is no nft), -EINVAL (it refused), another -errno. `user` is the workers';
- * conf is to outlive it.
+ * -EBUSY, -ENOENT (there is no nft), -EINVAL (it refused), another -errno. `user` is the workers'.
  */
 int interception_open(struct interception **out, const struct conf *conf, uid_t user);
 
@@ -25,6 +24,16 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
  * so. 0 or -errno, which has been logged.
  */
 int interception_start(struct interception *interception, struct loop *loop);
+
+/*
+ * Whether it could go on with this configuration, which has `intercept`. 0 or -errno, which has
+ * been logged; -EINVAL: nft refused it, or it has another mode, which takes a restart.
+ */
+int interception_check(const struct interception *interception, const struct conf *conf);
+
+/* Intercepts by this configuration from now on, which has been checked; also one that was leaving.
+ */
+void interception_change(struct interception *interception, const struct conf *conf, uid_t user);
 
 /* Lets new connections go, and keeps those that run. Harmless on NULL, and before the start. */
 void interception_leave(struct interception *interception);

@@ -321,6 +321,16 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	timer_arm(&loop->timers, &failover->look, loop->now_ms + LOOK_IDLE_MS);
 }
 
+void failover_change(struct failover *failover, const struct conf *conf)
+{
+	struct monitors *monitors = &failover->monitors;
+
+	failover->conf = conf;
+	monitors->server_port = conf->server_port;
+	for (unsigned i = 0; i < MONITORS_MAX; i++)
+		monitors->monitor[i].way.server.port = conf->server_port;
+}
+
 void failover_stop(struct failover *failover)
 {
 	if (!failover->monitors.loop)

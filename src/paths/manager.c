@@ -3,6 +3,7 @@
 #include "paths/manager.h"
 
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
 #include "paths/congestion.h"
@@ -450,6 +451,31 @@ int manager_start(struct manager *manager, struct loop *loop)
 	follow_health(manager);
 	publish(manager);
 	return 0;
+}
+
+static bool has_same_key(const struct conf *a, const struct conf *b)
+{
+	if (a->method != b->method || !a->key != !b->key)
+		return false;
+	return !a->key || crypto_equal(a->key, b->key, method_key_bytes(a->method));
+}
+
+void manager_change(struct manager *manager, const struct conf *conf)
+{
+	bool is_same_key = has_same_key(manager->conf, conf);
+	int error = 0;
+
+	manager->conf = conf;
+	if (!is_same_key) {
+		codec_exit(&manager->codec);
+		error = codec_init(&manager->codec, conf->method, conf->key,
+				   conf->role == CONF_SERVER);
+	}
+	if (error)
+		log_error("greetings cannot be made: %s", strerror(-error));
+	failover_change(&manager->failover, conf);
+	manager->absences = (struct absences){0}; /* what is no path any more is not missed */
+	on_quiet(&manager->quiet);
 }
 
 static void take_step(struct manager *manager, enum announce_step step, const struct address *local)

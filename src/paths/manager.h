@@ -23,6 +23,12 @@ int manager_open(struct manager **out, const struct conf *conf, struct board *bo
 int manager_start(struct manager *manager, struct loop *loop);
 
 /*
+ * From now on the paths are those of another configuration of the same role, which is to outlive
+ * it. What both have stays as it is in the kernel, and what is known of it.
+ */
+void manager_change(struct manager *manager, const struct conf *conf);
+
+/*
  * Server: a permitted client reached us by this address of ours (without a port). The address is
  * then announced to every connection, the running ones included. Cheap when it is known already.
  */

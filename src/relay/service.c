@@ -45,7 +45,12 @@ int service_init(struct relay *relay, struct loop *loop, const struct service_se
 	error = codec_init(&relay->codec, conf->method, conf->key, conf->role == CONF_SERVER);
 	if (error == 0 && setup->directory)
 		error = lookups_open(&relay->lookups, loop, &relay->budget, setup->directory);
-	return error < 0 ? error : listeners_open(relay, setup->listener_fds, setup->n_listeners);
+	return error;
+}
+
+int service_listen(struct relay *relay, const int *listener_fds, unsigned n_listeners)
+{
+	return relay->is_draining ? 0 : listeners_open(relay, listener_fds, n_listeners);
 }
 
 void service_drain(struct relay *relay)

@@ -12,16 +12,17 @@ struct service_setup {
 	struct board_counters *counters;
 	const struct salts *salts;
 	const struct directory *directory; /* server: names are looked up; NULL on a client */
-	const int *listener_fds;
-	unsigned n_listeners;
 };
 
 /*
- * Makes a relay over the listening sockets, which become its own. The caller sets on_witness and
- * on_idle afterwards. `setup` its descriptors and its salts are copied; what else it names, the
- * store of the salts, and the loop must outlive the relay. 0 or -errno.
+ * Makes a relay that does not accept yet. The caller sets on_witness and on_idle afterwards.
+ * `setup` its descriptors and its salts are copied; what else it names, the store of the salts, and
+ * the loop must outlive the relay. 0 or -errno.
  */
 int service_init(struct relay *relay, struct loop *loop, const struct service_setup *setup);
+
+/* Accepts at these sockets from now on, which become the relay's own. 0 or -errno. */
+int service_listen(struct relay *relay, const int *listener_fds, unsigned n_listeners);
 
 /* No new flows from now on. on_idle is called once none is left: at once when there is none. */
 void service_drain(struct relay *relay);

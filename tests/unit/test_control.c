@@ -23,6 +23,9 @@ static void the_questions_are_known(void **state)
 	assert_int_equal(parse("  status\t \r\n", &question), QUESTION_KNOWN);
 	assert_false(question.has_flows);
 	assert_int_equal(parse("status\nrubbish", &question), QUESTION_KNOWN);
+	assert_false(question.is_reload);
+	assert_int_equal(parse("reload\n", &question), QUESTION_KNOWN);
+	assert_true(question.is_reload && !question.has_flows);
 }
 
 static void what_is_formatted_is_known(void **state)
@@ -35,6 +38,15 @@ static void what_is_formatted_is_known(void **state)
 		assert_int_equal(question_parse(text, length, &again), QUESTION_KNOWN);
 		assert_int_equal(again.has_flows, has_flows);
 	}
+}
+
+static void a_reload_is_formatted(void **state)
+{
+	const struct question question = {.is_reload = true, .has_flows = true};
+	char text[QUESTION_BYTES];
+
+	assert_int_equal(question_format(&question, text), 7);
+	assert_string_equal(text, "reload\n");
 }
 
 static void a_line_without_its_end_is_partial(void **state)
@@ -57,6 +69,7 @@ static void other_lines_are_unknown(void **state)
 					    "flows\n",
 					    "GET / HTTP/1.1\n",
 					    "STATUS\n",
+					    "reload flows\n",
 					    "status flow\n"};
 	struct question question = {.has_flows = true};
 	char endless[QUESTION_BYTES + 1];
@@ -116,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_questions_are_known),
 		cmocka_unit_test(what_is_formatted_is_known),
+		cmocka_unit_test(a_reload_is_formatted),
 		cmocka_unit_test(a_line_without_its_end_is_partial),
 		cmocka_unit_test(other_lines_are_unknown),
 		cmocka_unit_test(names_are_read),

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a running supervisor is made of, and what of it another configuration changes. */
+#ifndef MPBRIDGE_PARTS_H
+#define MPBRIDGE_PARTS_H
+
+#include "conf/source.h"
+#include "daemon/crew.h"
+#include "daemon/naming.h"
+#include "daemon/salts_file.h"
+#include "firewall/interception.h"
+#include "paths/manager.h"
+
+struct parts {
+	struct conf *conf; /* allocated, and wiped with conf_exit() */
+	const struct conf_source *source;
+	struct loop loop;
+	struct privilege_user user;
+	struct sockets sockets;
+	struct board *board;
+	struct salts_file salts;
+	struct manager *manager;
+	struct interception *interception; /* NULL: the firewall is left alone */
+	struct naming *naming;		   /* NULL on a client */
+	struct crew crew;
+};
+
+/* How many workers a configuration has here. */
+unsigned parts_count_workers(const struct conf *conf);
+
+/* Whether, and for how many workers, a configuration needs the memory of salts; 0: it does not. */
+bool parts_need_salts(const struct conf *conf);
+
+/* Opens the memory of salts, where one is needed and there is none, for so many. 0 or -errno, which
+ * has been logged. */
+int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables);
+
+#endif

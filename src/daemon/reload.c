@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reloading: another configuration, without losing a flow. */
+#include "daemon/reload.h"
+
+#include "base/log.h"
+#include "daemon/resolve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Theory of operation. First all that can fail because of the configuration is tried, as at the
+ * start: it is read and checked, names are looked up, sockets are opened, the firewall is asked,
+ * workers are started, which stand by. Until then everything is as it was, and a failure leaves it
+ * so. Then it changes over within one turn of the loop: paths, interception, and the workers. New
+ * connections wait in the backlog of the listening sockets for that long, which both generations of
+ * workers have. The old workers leave: they accept no more, keep their flows, the method and the
+ * key that those began with, and end with the last of them.
+ *
+ * Not changed is what only a start can: the role, going to the background, the mode of an
+ * interception that stays. It is said.
+ */
+
+static bool has_same_routers(const struct conf *a, const struct conf *b)
+{
+	if (a->n_servers != b->n_servers || a->server_port != b->server_port)
+		return false;
+	for (unsigned i = 0; i < a->n_servers; i++)
+		if (a->server[i].router != b->server[i].router ||
+		    !address_ip_equal(&a->server[i].address, &b->server[i].address))
+			return false;
+	return true;
+}
+
+static void drop(struct reload *reload)
+{
+	if (!reload->conf)
+		return;
+	sockets_close_but(&reload->sockets, &reload->parts->sockets);
+	naming_close(reload->naming);
+	reload->naming = NULL;
+	interception_close(reload->fresh);
+	reload->fresh = NULL;
+	conf_exit(reload->conf);
+	free(reload->conf);
+	reload->conf = NULL;
+}
+
+static int read_conf(struct reload *reload, struct messages *errors, struct messages *notes)
+{
+	int error;
+
+	reload->conf = calloc(1, sizeof(*reload->conf));
+	if (!reload->conf)
+		return -ENOMEM;
+	error = conf_source_read(reload->parts->source, reload->conf, errors, notes);
+	if (error < 0) {
+		free(reload->conf);
+		reload->conf = NULL;
+	}
+	return error;
+}
+
+static struct interception *present(const struct reload *reload)
+{
+	return reload->parts->interception ? reload->parts->interception : reload->leaving;
+}
+
+static int prepare_interception(struct reload *reload)
+{
+	const struct conf *conf = reload->conf;
+
+	if (!conf->intercept.is_given)
+		return 0;
+	if (present(reload))
+		return interception_check(present(reload), conf);
+	return interception_open(&reload->fresh, conf, reload->user.uid);
+}
+
+/* Each has logged why it failed. */
+static int prepare(struct reload *reload)
+{
+	struct parts *parts = reload->parts;
+	struct conf *conf = reload->conf;
+	unsigned n_workers = parts_count_workers(conf);
+	int error = privilege_find_user(conf->user, &reload->user);
+
+	if (error == 0)
+		error = resolve_servers(conf, &reload->user);
+	if (error == 0)
+		error = prepare_interception(reload);
+	if (error == 0)
+		error = sockets_change(&reload->sockets, &parts->sockets, parts->conf, conf,
+				       n_workers);
+	if (error == 0 && conf->role == CONF_SERVER)
+		error = naming_open(&reload->naming, conf);
+	if (error == 0)
+		error = parts_prepare_salts(parts, conf, crew_places_with(&parts->crew, n_workers));
+	return error;
+}
+
+static int start_workers(struct reload *reload)
+{
+	struct parts *parts = reload->parts;
+	const struct crew_outfit next = {
+		.conf = reload->conf,
+		.sockets = &reload->sockets,
+		.user = &reload->user,
+		.salts = &parts->salts,
+		.directory = naming_directory(reload->naming),
+		.n_workers = parts_count_workers(reload->conf),
+	};
+
+	return crew_change(&parts->crew, &next);
+}
+
+int reload_begin(struct reload *reload, struct messages *errors, struct messages *notes)
+{
+	int error;
+
+	if (reload->conf) {
+		messages_add(errors, "a reload is under way");
+		return -EBUSY;
+	}
+	error = read_conf(reload, errors, notes);
+	if (error < 0)
+		return error;
+	error = prepare(reload);
+	if (error == 0)
+		error = start_workers(reload);
+	if (error == 0)
+		return 0;
+	messages_add(errors, "%s",
+		     error == -EBUSY ? "too many workers are still leaving, each with flows that "
+				       "began before an earlier reload"
+				     : "it cannot be done; the log says why");
+	drop(reload);
+	return error;
+}
+
+static void change_interception(struct reload *reload)
+{
+	struct parts *parts = reload->parts;
+
+	if (!reload->conf->intercept.is_given) {
+		if (!parts->interception)
+			return;
+		/* flows that it has taken over need it until they end */
+		interception_leave(parts->interception);
+		reload->leaving = parts->interception;
+		parts->interception = NULL;
+	} else if (reload->fresh) {
+		parts->interception = reload->fresh;
+		reload->fresh = NULL;
+		interception_start(parts->interception, &parts->loop);
+	} else {
+		parts->interception = present(reload);
+		reload->leaving = NULL;
+		interception_change(parts->interception, reload->conf, reload->user.uid);
+	}
+}
+
+static void change_over(struct reload *reload)
+{
+	struct parts *parts = reload->parts;
+	struct conf *conf_was = parts->conf;
+	struct sockets sockets_were = parts->sockets;
+	struct naming *naming_was = parts->naming;
+	bool is_same = has_same_routers(conf_was, reload->conf);
+
+	manager_change(parts->manager, reload->conf);
+	change_interception(reload);
+	parts->conf = reload->conf;
+	parts->user = reload->user;
+	parts->sockets = reload->sockets;
+	parts->naming = reload->naming;
+	reload->conf = NULL;
+	reload->naming = NULL;
+	naming_follow(parts->naming, &parts->loop);
+	crew_take_over(&parts->crew, is_same);
+	parts->crew.outfit.sockets = &parts->sockets;
+	parts->crew.outfit.user = &parts->user;
+	sockets_close_but(&sockets_were, &parts->sockets);
+	naming_close(naming_was);
+	conf_exit(conf_was);
+	free(conf_was);
+	log_set_level(parts->conf->is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+}
+
+void reload_on_standing_by(struct reload *reload, bool is_complete)
+{
+	if (!reload->conf)
+		return;
+	if (!is_complete) {
+		log_error("reload: a worker could not start; everything stays as it was");
+		drop(reload);
+		return;
+	}
+	change_over(reload);
+	log_info("reloaded: %u worker%s; %s", reload->parts->crew.outfit.n_workers,
+		 reload->parts->crew.outfit.n_workers == 1 ? "" : "s",
+		 crew_has_leaving(&reload->parts->crew) ? "flows that run stay with those before"
+							: "no flows were running");
+}
+
+void reload_on_left(struct reload *reload)
+{
+	interception_close(reload->leaving);
+	reload->leaving = NULL;
+}
+
+void reload_exit(struct reload *reload)
+{
+	interception_close(reload->leaving);
+	reload->leaving = NULL;
+	drop(reload);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reloading: another configuration, without losing a flow. */
+#ifndef MPBRIDGE_RELOAD_H
+#define MPBRIDGE_RELOAD_H
+
+#include "daemon/parts.h"
+
+/* Starts as zeroes, but for `parts`. What is kept while new workers get ready. */
+struct reload {
+	struct parts *parts;
+	struct conf *conf; /* NULL: none is under way */
+	struct privilege_user user;
+	struct sockets sockets;
+	struct naming *naming;
+	struct interception *fresh;   /* where there was none; NULL */
+	struct interception *leaving; /* kept for flows that it has taken over; NULL: none */
+};
+
+/*
+ * Reads the configuration again and checks it; if it is good, workers are started with it, and
+ * reload_on_standing_by() does the rest. 0: under way. Otherwise nothing has changed, `errors` says
+ * why, and -EINVAL (mistakes), -EBUSY (one is under way, or too many workers are leaving) or
+ * another -errno is returned. `notes` as for conf_read().
+ */
+int reload_begin(struct reload *reload, struct messages *errors, struct messages *notes);
+
+/* The new workers are there, or are not: everything changes over, or nothing does. */
+void reload_on_standing_by(struct reload *reload, bool is_complete);
+
+/* The last of the old workers has ended. */
+void reload_on_left(struct reload *reload);
+
+/* Gives back what is under way. */
+void reload_exit(struct reload *reload);
+
+#endif

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another configuration for a daemon that runs: what changes, what a mistake does, and that no flow is
+lost or changed by it."""
+import json
+import signal
+import socket
+import threading
+
+import pytest
+from hosts import (LIMIT_S, Ends, connect, echoes, exchange_exactly, expect_reset, payload, port_of,
+                   receive, receive_until_reset)
+from observe import eventually, lines_with, mptcp_subflows, wait_for_line
+from processes import workers
+from testbed import Link, bridge, wait_until
+from testbed.mpbridge import binary, config_text
+
+BRIDGED, DIRECT = "192.168.2.1", "192.168.1.2"
+KEYS = {"method": "2022-blake3-aes-128-gcm", "password": "AAECAwQFBgcICQoLDA0ODw=="}
+OTHER_KEYS = {**KEYS, "password": "DwAODQwLCgkIBwYFBAMCAQ=="}
+RELOADS, FLOWS = 6, 12
+
+WAYS = pytest.mark.parametrize("way", ["command", "signal"])
+
+
+@pytest.fixture
+def net(stage):
+    return bridge(stage.lab, [Link(), Link()])
+
+
+def write(daemon, **keys):
+    """Another file for this daemon, over what the stage gives it."""
+    net_keys = {"local_address": None, **keys}
+    server = "0.0.0.0" if daemon.role == "server" else ["10.10.1.2", "10.10.2.2"]
+    server = net_keys.pop("server", server)
+    daemon.node.write_file(f"{daemon.role}.json", config_text(server, net_keys))
+
+
+def command(daemon):
+    return daemon.node.run([binary(), "reload"], check=False)
+
+
+def reload(daemon, way="command", **keys):
+    """And until it runs by it."""
+    write(daemon, **keys)
+    done = len(lines_with(daemon, "reloaded:"))
+    if way == "command":
+        result = command(daemon)
+        assert (result.returncode, result.stderr) == (0, ""), result
+        assert result.stdout == (f"the {daemon.role} with pid {daemon.process.pid} has the new "
+                                 "configuration\n")
+    else:
+        daemon.process.send_signal(signal.SIGHUP)
+    wait_for_line(daemon, "reloaded:", done + 1)
+
+
+def status(daemon):
+    return json.loads(daemon.node.run([binary(), "status", "--json"]).stdout)
+
+
+@WAYS
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_running_flows_live_on(stage, net, role, way):
+    """With the workers that they have, while new ones have others; which leave with their last one."""
+    client, server = stage.bridge(net)
+    daemon = client if role == "client" else server
+    before = set(workers(daemon))
+    with Ends(net, 4) as ends:
+        old = ends.pair()
+        assert echoes(*old)
+        reload(daemon, way, workers=1)
+        assert echoes(*old)
+        new = ends.pair()
+        exchange_exactly(*old, 1 << 20)
+        exchange_exactly(*new, 1 << 20)
+        after = set(workers(daemon))
+        assert len(after - before) == 1 and len(after & before) == 1
+        states = [worker["state"] for worker in status(daemon)["workers"]]
+        assert sorted(states) == ["leaving", "running"]
+        for opened in old:
+            opened.close()
+        eventually(lambda: set(workers(daemon)) & before, set())
+        assert echoes(*new)
+
+
+@WAYS
+def test_a_mistake_changes_nothing(stage, net, way):
+    client, _ = stage.bridge(net)
+    before = workers(client)
+    for keys, mistake in (({"timeout": "long"}, "timeout: found \"long\""),
+                          ({"paths": [{"interface": "wan1", "role": "x"}]}, "paths[0].role"),
+                          ({"user": "nobody-of-this-name"}, "nobody-of-this-name"),
+                          ({"local_address": "10.99.99.99"}, "cannot listen on 10.99.99.99"),
+                          ({"server": "no.such.name.invalid"}, "no.such.name.invalid")):
+        write(client, **keys)
+        if way == "command":
+            result = command(client)
+            assert result.returncode == 1 and "goes on as it was" in result.stderr
+        else:
+            client.process.send_signal(signal.SIGHUP)
+        wait_for_line(client, mistake)
+        with Ends(net, 4) as ends:
+            assert echoes(*ends.pair())
+    client.node.write_file("client.json", "{")
+    assert "the file ends in the middle" in command(client).stderr
+    wait_for_line(client, "not reloaded: everything stays as it was", 6)
+    assert workers(client) == before
+
+
+def test_nobody_to_reload(net):
+    result = net.client.run([binary(), "reload"], check=False)
+    assert (result.returncode, result.stderr) == (
+        1, "mpbridge: no mpbridge runs in this network namespace\n")
+
+
+def test_who_may_use_the_server(stage, net):
+    _, server = stage.bridge(net)
+    with Ends(net, 4) as ends:
+        old, listener = ends.pair(), ends.listen()
+        reload(server, allow=["203.0.113.0/24"])
+        expect_reset(ends, port_of(listener))
+        assert echoes(*old)
+        reload(server, allow=["10.10.0.0/16"])
+        eventually(lambda: opens(ends, listener), True)
+        assert echoes(*old)
+
+
+def opens(ends, listener):
+    try:
+        return echoes(*ends.pair(listener))
+    except (ConnectionError, TimeoutError):
+        return False
+
+
+@pytest.mark.parametrize("first, second", [({}, KEYS), (KEYS, {}), (KEYS, OTHER_KEYS)],
+                         ids=["none-key", "key-none", "key-key"])
+def test_method_and_key(stage, net, first, second):
+    """At one end after the other; flows keep those that they began with."""
+    client, server = stage.bridge(net, first, first)
+    with Ends(net, 4) as ends:
+        old, listener = ends.pair(), ends.listen()
+        reload(server, **second)
+        assert echoes(*old)
+        reload(client, **second)
+        eventually(lambda: opens(ends, listener), True)
+        exchange_exactly(*old, 1 << 20)
+
+
+def test_paths(stage, net):
+    """One goes, and comes back; a flow that runs is carried by what there is."""
+    client, _ = stage.bridge(net)
+    with Ends(net, 4) as ends:
+        near, far = ends.pair()
+
+        def links():
+            return sorted(subflow.local for subflow in mptcp_subflows(net.client))
+
+        eventually(links, ["10.10.1.1", "10.10.2.1"])
+        reload(client, paths=[{"interface": "wan1"}])
+        eventually(lambda: [path["interface"] for path in status(client)["paths"]], ["wan1"])
+        assert echoes(near, far)
+        reload(client)
+        eventually(lambda: sorted(path["interface"] for path in status(client)["paths"]
+                                  if path["state"] == "up"), ["wan1", "wan2"])
+        assert echoes(near, far)
+        assert echoes(*ends.pair())
+
+
+def test_port_and_address(stage, net):
+    """Another listening port at both ends; the old one is closed."""
+    client, server = stage.bridge(net)
+    with Ends(net, 4) as ends:
+        old, listener = ends.pair(), ends.listen()
+        reload(server, server_port=8389)
+        reload(client, server_port=8389)
+        eventually(lambda: opens(ends, listener), True)
+        assert echoes(*old)
+        for port, answers in ((8388, False), (8389, True)):
+            try:
+                connect(net.client, "10.10.1.2", port).close()
+                assert answers
+            except ConnectionRefusedError:
+                assert not answers
+
+
+def test_interception_comes_and_goes(stage, net):
+    client, _ = stage.pair(net)
+    with Ends(net, 4) as ends:
+        direct = ends.pair()
+        assert direct[1].getpeername()[0] == DIRECT
+        taking = {"intercept": {"interfaces": ["lan"]}, "on_peer_down": "direct"}
+        reload(client, **taking)
+        bridged = ends.pair()
+        assert bridged[1].getpeername()[0] == BRIDGED
+        assert echoes(*direct) and echoes(*bridged)
+        taking["intercept"]["exclude"] = ["192.168.2.0/24"]
+        reload(client, **taking)
+        assert ends.pair()[1].getpeername()[0] == DIRECT
+        assert echoes(*direct) and echoes(*bridged)
+        reload(client)
+        assert ends.pair()[1].getpeername()[0] == DIRECT
+        assert echoes(*direct) and echoes(*bridged)
+        reload(client, intercept={"interfaces": ["lan"]}, on_peer_down="direct")
+        assert ends.pair()[1].getpeername()[0] == BRIDGED
+        assert echoes(*direct) and echoes(*bridged)
+        reload(client)
+        bridged[0].close()
+        ends.close_all()
+        eventually(lambda: net.client.run(["nft", "list", "ruleset"]).stdout, "")
+
+
+def test_another_mode_takes_a_restart(stage, net):
+    client, _ = stage.pair(net, {"intercept": {"interfaces": ["lan"], "mode": "tproxy"}})
+    write(client, intercept={"interfaces": ["lan"], "mode": "redirect"})
+    assert command(client).returncode == 1
+    wait_for_line(client, "intercept.mode: another one takes a restart")
+
+
+def test_a_password_of_the_command_line(stage, net):
+    """Is still known when the file is read again."""
+    flags = ["-m", "aes-128-gcm", "-k", "a password"]
+    client = stage.client(net, flags=flags, method=None, password=None).start()
+    server = stage.server(net, flags=flags, method=None, password=None).start()
+    client.wait_ready()
+    server.wait_ready()
+    reload(client, method=None, password=None, timeout=77)
+    reload(server, method=None, password=None, timeout=77)
+    wait_for_line(client, "answers", 2)
+    assert not lines_with(client, "does not answer")
+
+
+def test_stop_while_old_workers_leave(stage, net):
+    client, _ = stage.bridge(net)
+    with Ends(net, 4) as ends:
+        near, far = ends.pair()
+        reload(client, timeout=99)
+        client.process.terminate()
+        wait_for_line(client, "stopping: 1 flows")
+        assert echoes(near, far)
+        client.process.terminate()
+        assert client.process.wait(5) == 0
+        assert receive_until_reset(near) == b""
+
+
+class Load:
+    """Flows that come and go, each with payload that is compared, until it is stopped."""
+
+    def __init__(self, ends):
+        self.listener = ends.listen()
+        self.ends = ends
+        self.done, self.errors = 0, []
+        self._is_over = self._is_served = False
+        self._threads = [threading.Thread(target=self._run, args=(seed,)) for seed in range(4)]
+        self._serving = threading.Thread(target=self._serve)
+        for thread in [*self._threads, self._serving]:
+            thread.start()
+
+    def _serve(self):
+        self.listener.settimeout(0.2)
+        while not self._is_served:
+            try:
+                opened, _ = self.listener.accept()
+            except TimeoutError:
+                continue
+            threading.Thread(target=self._echo, args=(opened,)).start()
+
+    @staticmethod
+    def _echo(opened):
+        with opened:
+            opened.settimeout(LIMIT_S)
+            try:
+                while data := opened.recv(1 << 16):
+                    opened.sendall(data)
+            except OSError:
+                pass
+
+    def _run(self, seed):
+        sent = payload(50_000, seed)
+        while not self._is_over:
+            try:
+                opened = connect(self.ends.net.host_a, self.ends.b_ip, port_of(self.listener))
+                with opened:
+                    opened.sendall(sent)
+                    opened.shutdown(socket.SHUT_WR)
+                    if receive(opened, len(sent)) != sent or opened.recv(1):
+                        self.errors.append("other bytes")
+                self.done += 1
+            except (OSError, EOFError) as error:
+                self.errors.append(repr(error))
+
+    def stop(self):
+        self._is_over = True
+        for thread in self._threads:
+            thread.join()
+        self._is_served = True
+        self._serving.join()
+        return self.errors
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_nothing_is_lost_by_many(stage, net, role):
+    """New connections neither, and those that run see nothing of it."""
+    client, server = stage.bridge(net)
+    daemon = client if role == "client" else server
+    with Ends(net, 4) as ends:
+        running = [ends.pair() for _ in range(FLOWS)]
+        load = Load(ends)
+        for number in range(RELOADS):
+            done = load.done
+            reload(daemon, timeout=200 + number, workers=1 + number % 3)
+            wait_until(lambda: load.done > done + 4, LIMIT_S, "connections after the reload")
+        assert load.stop() == []
+        for number, pair in enumerate(running):
+            exchange_exactly(*pair, 100_000, number)
+    eventually(lambda: len(workers(daemon)), 1 + (RELOADS - 1) % 3)
