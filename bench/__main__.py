@@ -2,11 +2,11 @@
 """python3 -m bench NAME... : runs the named measurements, or all but those that take hours."""
 import sys
 
-from . import bonding, ciphers, congestion, copying, failover, gaps, memory, start
+from . import bonding, ciphers, congestion, copying, failover, gaps, memory, reload, start
 
 BENCHES = {module.__name__.rpartition(".")[2]: module
            for module in (bonding, ciphers, congestion, copying, failover, gaps, memory,
-                          start)}
+                          reload, start)}
 LONG = {"failover"}
 
 

@@ -7,6 +7,7 @@
 #include "conf/draft.h"
 #include "conf/flags.h"
 #include "conf/json.h"
+#include "crypto/crypto.h"
 
 #include <errno.h>
 
@@ -41,6 +42,13 @@ uint8_t conf_router_of(const struct conf *conf, const struct address *server)
 		if (address_ip_equal(&conf->server[i].address, server))
 			return conf->server[i].router;
 	return 0;
+}
+
+bool conf_has_same_key(const struct conf *a, const struct conf *b)
+{
+	if (a->method != b->method || !a->key != !b->key)
+		return false;
+	return !a->key || crypto_equal(a->key, b->key, method_key_bytes(a->method));
 }
 
 bool conf_is_transparent(const struct conf *conf)

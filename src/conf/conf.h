@@ -145,6 +145,9 @@ void conf_exit(struct conf *conf);
 /* Client: the far router that has this address, whatever its port; of an unknown one, the first. */
 uint8_t conf_router_of(const struct conf *conf, const struct address *server);
 
+/* Whether the methods and keys of two configurations are the same. */
+bool conf_has_same_key(const struct conf *a, const struct conf *b);
+
 /* Client: whether connections may come by TPROXY, so that the listening sockets are transparent. */
 bool conf_is_transparent(const struct conf *conf);
 

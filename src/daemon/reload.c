@@ -33,6 +33,29 @@ static bool has_same_routers(const struct conf *a, const struct conf *b)
 	return true;
 }
 
+/* What workers do not look at; the key is compared for itself. */
+static void forget_own_matters(struct conf *conf)
+{
+	memset(conf->path, 0, sizeof(conf->path));
+	conf->n_paths = 0;
+	memset(&conf->congestion, 0, sizeof(conf->congestion));
+	memset(&conf->intercept, 0, sizeof(conf->intercept));
+	conf->key = NULL;
+}
+
+/* Whether workers have to be others. It may say so of configurations that mean the same. */
+static bool concerns_workers(const struct conf *a, const struct conf *b)
+{
+	static struct conf left, right; /* too large for a small stack */
+
+	left = *a;
+	right = *b;
+	forget_own_matters(&left);
+	forget_own_matters(&right);
+	return memcmp(&left, &right, sizeof(left)) != 0 || !conf_has_same_key(a, b) ||
+	       conf_is_transparent(a) != conf_is_transparent(b);
+}
+
 static void drop(struct reload *reload)
 {
 	if (!reload->conf)
@@ -115,30 +138,6 @@ static int start_workers(struct reload *reload)
 	return crew_change(&parts->crew, &next);
 }
 
-int reload_begin(struct reload *reload, struct messages *errors, struct messages *notes)
-{
-	int error;
-
-	if (reload->conf) {
-		messages_add(errors, "a reload is under way");
-		return -EBUSY;
-	}
-	error = read_conf(reload, errors, notes);
-	if (error < 0)
-		return error;
-	error = prepare(reload);
-	if (error == 0)
-		error = start_workers(reload);
-	if (error == 0)
-		return 0;
-	messages_add(errors, "%s",
-		     error == -EBUSY ? "too many workers are still leaving, each with flows that "
-				       "began before an earlier reload"
-				     : "it cannot be done; the log says why");
-	drop(reload);
-	return error;
-}
-
 static void change_interception(struct reload *reload)
 {
 	struct parts *parts = reload->parts;
@@ -161,21 +160,15 @@ static void change_interception(struct reload *reload)
 	}
 }
 
-static void change_over(struct reload *reload)
+/* What the workers at hand use stays; with others it is theirs. */
+static void change_workers(struct reload *reload, bool is_same)
 {
 	struct parts *parts = reload->parts;
-	struct conf *conf_was = parts->conf;
 	struct sockets sockets_were = parts->sockets;
 	struct naming *naming_was = parts->naming;
-	bool is_same = has_same_routers(conf_was, reload->conf);
 
-	manager_change(parts->manager, reload->conf);
-	change_interception(reload);
-	parts->conf = reload->conf;
-	parts->user = reload->user;
 	parts->sockets = reload->sockets;
 	parts->naming = reload->naming;
-	reload->conf = NULL;
 	reload->naming = NULL;
 	naming_follow(parts->naming, &parts->loop);
 	crew_take_over(&parts->crew, is_same);
@@ -183,13 +176,63 @@ static void change_over(struct reload *reload)
 	parts->crew.outfit.user = &parts->user;
 	sockets_close_but(&sockets_were, &parts->sockets);
 	naming_close(naming_was);
+}
+
+static void change_over(struct reload *reload, bool has_workers)
+{
+	struct parts *parts = reload->parts;
+	struct conf *conf_was = parts->conf;
+	bool is_same = has_same_routers(conf_was, reload->conf);
+
+	manager_change(parts->manager, reload->conf);
+	change_interception(reload);
+	parts->conf = reload->conf;
+	parts->user = reload->user;
+	reload->conf = NULL;
+	if (has_workers)
+		change_workers(reload, is_same);
+	else
+		parts->crew.outfit.conf = parts->conf;
+	naming_close(reload->naming);
+	reload->naming = NULL;
 	conf_exit(conf_was);
 	free(conf_was);
 	log_set_level(parts->conf->is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 }
 
+int reload_begin(struct reload *reload, struct messages *errors, struct messages *notes)
+{
+	int error;
+
+	if (reload->conf) {
+		messages_add(errors, "a reload is under way");
+		return -EBUSY;
+	}
+	error = read_conf(reload, errors, notes);
+	if (error < 0)
+		return error;
+	error = prepare(reload);
+	if (error == 0 && !concerns_workers(reload->parts->conf, reload->conf)) {
+		change_over(reload, false);
+		log_info("reloaded: the workers go on");
+		return 0;
+	}
+	if (error == 0)
+		error = start_workers(reload);
+	if (error == 0)
+		return 0;
+	messages_add(errors, "%s",
+		     error == -EBUSY ? "too many workers are still leaving, each with flows that "
+				       "began before an earlier reload"
+				     : "it cannot be done; the log says why");
+	drop(reload);
+	return error;
+}
+
 void reload_on_standing_by(struct reload *reload, bool is_complete)
 {
+	const struct crew *crew = &reload->parts->crew;
+
 	if (!reload->conf)
 		return;
 	if (!is_complete) {
@@ -197,11 +240,9 @@ void reload_on_standing_by(struct reload *reload, bool is_complete)
 		drop(reload);
 		return;
 	}
-	change_over(reload);
-	log_info("reloaded: %u worker%s; %s", reload->parts->crew.outfit.n_workers,
-		 reload->parts->crew.outfit.n_workers == 1 ? "" : "s",
-		 crew_has_leaving(&reload->parts->crew) ? "flows that run stay with those before"
-							: "no flows were running");
+	change_over(reload, true);
+	log_info("reloaded: %u worker%s; flows that run stay with those before",
+		 crew->outfit.n_workers, crew->outfit.n_workers == 1 ? "" : "s");
 }
 
 void reload_on_left(struct reload *reload)

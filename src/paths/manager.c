@@ -3,7 +3,6 @@
 #include "paths/manager.h"
 
 #include "base/log.h"
-#include "crypto/crypto.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
 #include "paths/congestion.h"
@@ -453,16 +452,9 @@ int manager_start(struct manager *manager, struct loop *loop)
 	return 0;
 }
 
-static bool has_same_key(const struct conf *a, const struct conf *b)
-{
-	if (a->method != b->method || !a->key != !b->key)
-		return false;
-	return !a->key || crypto_equal(a->key, b->key, method_key_bytes(a->method));
-}
-
 void manager_change(struct manager *manager, const struct conf *conf)
 {
-	bool is_same_key = has_same_key(manager->conf, conf);
+	bool is_same_key = conf_has_same_key(manager->conf, conf);
 	int error = 0;
 
 	manager->conf = conf;

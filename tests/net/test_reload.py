@@ -146,8 +146,9 @@ def test_method_and_key(stage, net, first, second):
 
 
 def test_paths(stage, net):
-    """One goes, and comes back; a flow that runs is carried by what there is."""
+    """One goes, and comes back; a flow that runs is carried by what there is. Workers do not care."""
     client, _ = stage.bridge(net)
+    before = workers(client)
     with Ends(net, 4) as ends:
         near, far = ends.pair()
 
@@ -163,6 +164,7 @@ def test_paths(stage, net):
                                   if path["state"] == "up"), ["wan1", "wan2"])
         assert echoes(near, far)
         assert echoes(*ends.pair())
+    assert workers(client) == before
 
 
 def test_port_and_address(stage, net):

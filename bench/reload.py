@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reloads under load: connections lost or broken, the time without interception after a flush, and
+what TPROXY costs a new connection against REDIRECT."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from testbed.lab import Lab
+from testbed.link import Link
+from testbed.mpbridge import Bridge, config_text
+from testbed.topology import bridge
+from testbed.wait import wait_until
+
+from .report import figure, line
+
+PROGRAM = Path(__file__).parent / "load.py"
+PORT = 5600
+FLOWS = 200
+RELOADS = int(os.environ.get("RELOADS", 50))
+PAUSE_S = 0.4
+RUNS = int(os.environ.get("RUNS", 3))
+SHORT = 3000
+LINKS = [{"rate": "300mbit"}, {"rate": "300mbit"}]
+
+
+def intercept(mode="auto"):
+    return {"local_address": None, "intercept": {"interfaces": ["lan"], "mode": mode}}
+
+
+@contextmanager
+def scene(mode="auto"):
+    """(network, bridge), with the echo server in host B."""
+    with Lab() as lab:
+        net = bridge(lab, [Link(**link) for link in LINKS])
+        server = net.host_b.popen([sys.executable, PROGRAM, "serve", PORT],
+                                  stdout=subprocess.PIPE, text=True)
+        server.stdout.readline()
+        with Bridge(net, client_keys=intercept(mode), redirect=False) as both:
+            yield net, both
+
+
+@contextmanager
+def load(net):
+    """FLOWS flows; afterwards the dict that it yields has how many were done, and the failures."""
+    counts = {}
+    process = net.host_a.popen([sys.executable, PROGRAM, "run", net.host_b_ip, PORT, FLOWS],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    yield counts
+    process.stdin.close()
+    counts.update(json.loads(process.stdout.read()))
+    process.wait()
+
+
+def has_table(net):
+    return net.client.run(["nft", "list", "table", "inet", "mpbridge"],
+                          check=False).returncode == 0
+
+
+def flush(net, _both, _number):
+    """Seconds until the table is back."""
+    net.client.run(["nft", "flush", "ruleset"])
+    begin = time.monotonic()
+    wait_until(lambda: has_table(net), 5, "the table to come back")
+    return time.monotonic() - begin
+
+
+def reload_client(net, both, number):
+    keys = {**intercept(), "timeout": 300 + number}
+    net.client.write_file("client.json", config_text(net.server_ips, keys))
+    _hang_up(both.client)
+
+
+def reload_server(net, both, number):
+    keys = {"timeout": 300 + number}
+    net.server.write_file("server.json", config_text(net.server_ips, keys))
+    _hang_up(both.server)
+
+
+def _hang_up(daemon):
+    done = daemon.log.count("reloaded:")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.log.count("reloaded:") > done, 10, "the reload")
+
+
+def lost(act):
+    """(connections lost or broken, what act() returned each time)"""
+    with scene() as (net, both), load(net) as counts:
+        time.sleep(1)
+        results = []
+        for number in range(RELOADS):
+            results.append(act(net, both, number))
+            time.sleep(PAUSE_S)
+    line(f"  {counts}")
+    return sum(counts.values()) - counts["done"], results
+
+
+def busy_seconds():
+    """Processor time of the whole machine so far, idle and waiting left out."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    return (sum(map(int, fields[:8])) - int(fields[3]) - int(fields[4])) / os.sysconf("SC_CLK_TCK")
+
+
+def cost(mode):
+    """Microseconds of the machine for each of many short connections."""
+    with scene(mode) as (net, _):
+        argv = [sys.executable, PROGRAM, "short", net.host_b_ip, PORT, SHORT]
+        net.host_a.run(argv)
+        before = busy_seconds()
+        net.host_a.run(argv)
+        return (busy_seconds() - before) / SHORT * 1e6
+
+
+def main():
+    for name, act in (("firewall reloads", flush), ("reloads of the client", reload_client),
+                      ("reloads of the server", reload_server)):
+        title = f"{RELOADS} {name}, {FLOWS} flows: lost or broken"
+        line(title)
+        count, results = lost(act)
+        figure(title, [count], 0, at_most=True)
+        if act is flush:
+            figure("without interception after a flush", results, 1, at_most=True, unit=" s")
+    title = "CPU for a new connection, TPROXY against REDIRECT"
+    line(title)
+    pairs = [(cost("tproxy"), cost("redirect")) for _ in range(RUNS)]
+    for tproxy, redirect in pairs:
+        line(f"  {tproxy:.0f} us, {redirect:.0f} us")
+    figure(title, [tproxy / redirect for tproxy, redirect in pairs])
