@@ -43,16 +43,18 @@ static void forget_own_matters(struct conf *conf)
 	conf->key = NULL;
 }
 
-/* Whether workers have to be others. It may say so of configurations that mean the same. */
+/* Whether workers have to be others. It may say so of configurations that mean the same, which
+ * differ in what no member has. */
 static bool concerns_workers(const struct conf *a, const struct conf *b)
 {
 	static struct conf left, right; /* too large for a small stack */
+	const uint8_t *left_bytes = (const uint8_t *)&left, *right_bytes = (const uint8_t *)&right;
 
 	left = *a;
 	right = *b;
 	forget_own_matters(&left);
 	forget_own_matters(&right);
-	return memcmp(&left, &right, sizeof(left)) != 0 || !conf_has_same_key(a, b) ||
+	return memcmp(left_bytes, right_bytes, sizeof(left)) != 0 || !conf_has_same_key(a, b) ||
 	       conf_is_transparent(a) != conf_is_transparent(b);
 }
 
