@@ -256,6 +256,22 @@ static bool has_several_routers(struct json_object *now)
 	return number_of(now, "routers") > 1;
 }
 
+/* Only what asks for a look: that it is there was configured. */
+static void add_interception(struct table *lines, struct json_object *now)
+{
+	struct json_object *interception = member(now, "interception");
+	uint64_t restored = number_of(interception, "restored");
+	char line[LINE_BYTES];
+
+	if (is_false(interception, "complete"))
+		table_add(lines, "interception is not complete; the log says why");
+	snprintf(line, sizeof(line),
+		 "another program changed the rules of interception; put back %" PRIu64 " time%s",
+		 restored, plural(restored));
+	if (restored > 0)
+		table_add(lines, line);
+}
+
 static void write_notes(FILE *out, struct json_object *now)
 {
 	struct table lines = {.columns = "l"};
@@ -270,6 +286,7 @@ static void write_notes(FILE *out, struct json_object *now)
 		 number_of(now, "active_router"));
 	if (has_several_routers(now))
 		table_add(&lines, line);
+	add_interception(&lines, now);
 	table_print(&lines, out);
 	table_exit(&lines);
 }

@@ -210,7 +210,7 @@ static void add_tally(struct report_path *path, const struct tally *tally)
 static int look(struct answer_subject *subject, struct report *report,
 		struct inet_diag_subflows *subflows)
 {
-	const struct conf *conf = subject->crew->outfit.conf;
+	const struct conf *conf = subject->parts->conf;
 	bool is_client = conf->role == CONF_CLIENT;
 	int error = inet_diag_dump(is_client ? 0 : conf->server_port,
 				   is_client ? conf->server_port : 0, subflows);
@@ -325,10 +325,26 @@ static void add_routers(struct json_object *answer, const struct report *report)
 	add_number(answer, "active_router", report->active + 1);
 }
 
+/* NULL: the firewall is left alone. */
+static struct json_object *interception_of(const struct interception *interception)
+{
+	struct interception_report report;
+	struct json_object *out;
+
+	if (!interception)
+		return NULL;
+	interception_report(interception, &report);
+	out = json_object_new_object();
+	add_text(out, "mode", report.mode == CONF_INTERCEPT_TPROXY ? "tproxy" : "redirect");
+	add_bool(out, "complete", report.is_complete);
+	add_number(out, "restored", report.n_restored);
+	return out;
+}
+
 static void add_head(struct json_object *answer, const struct answer_subject *subject,
 		     uint64_t now_ms)
 {
-	const struct conf *conf = subject->crew->outfit.conf;
+	const struct conf *conf = subject->parts->conf;
 	bool is_client = conf->role == CONF_CLIENT;
 
 	add_number(answer, "format", VERSION);
@@ -336,10 +352,12 @@ static void add_head(struct json_object *answer, const struct answer_subject *su
 	add_text(answer, "role", is_client ? "client" : "server");
 	add_number(answer, "pid", (uint64_t)getpid());
 	add_number(answer, "port", is_client ? conf->local_port : conf->server_port);
-	add_text(answer, "state", subject->crew->is_dismissed ? "stopping" : "running");
+	add_text(answer, "state", subject->parts->crew.is_dismissed ? "stopping" : "running");
 	add_number(answer, "uptime_ms", now_ms - subject->started_ms);
 	add_number(answer, "clock_ms", now_ms);
 	add_bool(answer, "mptcp", socket_has_mptcp());
+	if (is_client)
+		add(answer, "interception", interception_of(subject->parts->interception));
 }
 
 /* The text, with a line feed, and without the document that it was. */
@@ -363,14 +381,14 @@ char *answer_make(struct answer_subject *subject, const struct question *questio
 	struct report report;
 	int error;
 
-	manager_report(subject->manager, &report);
+	manager_report(subject->parts->manager, &report);
 	error = look(subject, &report, &subflows);
 	add_head(answer, subject, now_ms);
 	if (report.conf->role == CONF_CLIENT)
 		add_routers(answer, &report);
-	add_workers(answer, subject->crew);
+	add_workers(answer, &subject->parts->crew);
 	add_look(answer, error, &subflows);
-	add_paths(answer, &report, subject->crew->outfit.conf, now_ms);
+	add_paths(answer, &report, subject->parts->conf, now_ms);
 	if (question->has_flows)
 		add_connections(answer, &report, &subflows);
 	array_free(&subflows);

@@ -3,9 +3,8 @@
 #ifndef MPBRIDGE_ANSWER_H
 #define MPBRIDGE_ANSWER_H
 
-#include "daemon/crew.h"
+#include "daemon/parts.h"
 #include "daemon/question.h"
-#include "paths/manager.h"
 #include "paths/tally.h"
 
 /* Of more connections the answer tells only how many they are. */
@@ -13,8 +12,7 @@
 
 /* What is asked about. */
 struct answer_subject {
-	const struct crew *crew;
-	const struct manager *manager;
+	const struct parts *parts;
 	uint64_t started_ms; /* CLOCK_MONOTONIC */
 	struct tally tally;
 };

@@ -202,7 +202,7 @@ static void on_more(struct task *task)
 
 static int start(struct control *control)
 {
-	int fd = rendezvous_listen(control->subject.crew->outfit.conf->role, &control->own);
+	int fd = rendezvous_listen(control->subject.parts->conf->role, &control->own);
 	int error;
 
 	if (fd < 0)
@@ -224,8 +224,7 @@ struct control *control_open(struct parts *parts, control_on_reload *on_reload, 
 		control->loop = &parts->loop;
 		control->on_reload = on_reload;
 		control->owner = owner;
-		control->subject.crew = &parts->crew;
-		control->subject.manager = parts->manager;
+		control->subject.parts = parts;
 		control->subject.started_ms = clock_ms();
 		control->listener = (struct watch){.fd = -1, .on_event = on_listener};
 		task_init(&control->more, on_more);

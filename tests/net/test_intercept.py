@@ -2,6 +2,7 @@
 """Interception by rules of our own: they take what they should and nothing else, come back when
 somebody removes them, let nothing around the bridge meanwhile, and are gone in the end."""
 import errno
+import json
 import select
 import socket
 import time
@@ -12,6 +13,7 @@ from hosts import (Background, Ends, connect, echoes, expect_reset, listen, open
                    port_of, receive, receive_until_reset)
 from observe import eventually, lines_with, wait_for_line
 from testbed import Link, bridge, wait_until
+from testbed.mpbridge import binary
 
 BRIDGED = {4: "192.168.2.1", 6: "fd00:2::1"}
 DIRECT = {4: "192.168.1.2", 6: "fd00:1::2"}
@@ -192,6 +194,8 @@ def test_it_comes_back(stage, net, mode, what):
         assert echoes(near, far)
         assert source_of(ends) == BRIDGED[4]
     wait_for_line(client, "was changed by nft")
+    told = json.loads(net.client.run([binary(), "status", "--json"]).stdout)["interception"]
+    assert told == {"mode": mode, "complete": True, "restored": 1}
 
 
 @MODES

@@ -97,6 +97,23 @@ static void a_client_is_shown(void **state)
 		    "wan2  10.10.2.1  10.10.2.2        -         -  the link is down\n");
 }
 
+static void interception_is_told_of_if_something_is_odd(void **state)
+{
+	static const char quiet[] =
+		"{" HEAD OK "\"paths\":[],\"interception\":{\"mode\":\"tproxy\","
+		"\"complete\":true,\"restored\":0}}";
+	static const char odd[] = "{" HEAD OK "\"paths\":[],\"interception\":{\"mode\":\"tproxy\","
+				  "\"complete\":false,\"restored\":2}}";
+	char *text = text_of(quiet, NULL);
+
+	assert_null(strstr(text, "interception"));
+	free(text);
+	text = text_of(odd, NULL);
+	assert_non_null(strstr(text, "\ninterception is not complete; the log says why\n"));
+	assert_non_null(strstr(text, "; put back 2 times\n"));
+	free(text);
+}
+
 static void a_server_has_no_far_addresses(void **state)
 {
 	assert_text("{\"role\":\"server\",\"pid\":8,\"port\":8388," OK
@@ -280,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_routers_have_a_column),
 		cmocka_unit_test(a_client_is_shown),
+		cmocka_unit_test(interception_is_told_of_if_something_is_odd),
 		cmocka_unit_test(a_server_has_no_far_addresses),
 		cmocka_unit_test(connections_are_shown_with_their_subflows),
 		cmocka_unit_test(what_is_missing_is_said),
