@@ -31,6 +31,7 @@ SAMPLE_S = 0.2
 TALKERS = 20
 MIN_RATIO = 0.9
 MAX_LINKS = 8
+CLIENT_KEYS = {"local_address": None, "intercept": {"interfaces": ["lan"]}}
 BUILD = Path(__file__).parent.parent / "build"
 
 
@@ -184,7 +185,7 @@ def measure(links, display):
         net = bridge(lab, links)
         start_server(net)
         measure_alone(net, story, display)
-        with Bridge(net) as pair:
+        with Bridge(net, client_keys=CLIENT_KEYS, redirect=False) as pair:
             try:
                 measure_bridged(net, story, display)
                 measure_cut(net, story, display)
