@@ -179,7 +179,7 @@ bool crew_has_leaving(const struct crew *crew)
 }
 
 /* Nobody has been let in by them. */
-static void send_home(struct crew *crew)
+void crew_send_home(struct crew *crew)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		struct crew_worker *worker = &crew->worker[i];
@@ -203,7 +203,7 @@ int crew_change(struct crew *crew, const struct crew_outfit *next)
 		if (crew->worker[i].state == CREW_GONE)
 			error = enlist(crew, i, number++, CREW_STANDING_BY);
 	if (error < 0)
-		send_home(crew);
+		crew_send_home(crew);
 	return error;
 }
 
@@ -370,7 +370,7 @@ static void on_end(struct crew_worker *worker, int status)
 	}
 	if (worker->duty == CREW_STANDING_BY) {
 		worker->state = CREW_GONE;
-		send_home(crew);
+		crew_send_home(crew);
 		crew->on_standing_by(crew, false);
 		return;
 	}

@@ -92,6 +92,9 @@ int crew_start(struct crew *crew);
  */
 int crew_change(struct crew *crew, const struct crew_outfit *next);
 
+/* Kills those that stand by. */
+void crew_send_home(struct crew *crew);
+
 /* How many places on the board are in use, or before one that is, with so many more workers. */
 unsigned crew_places_with(const struct crew *crew, unsigned n_more);
 

@@ -103,6 +103,15 @@ static int prepare_interception(struct reload *reload)
 	return interception_open(&reload->fresh, conf, reload->user.uid);
 }
 
+/* Where the log goes depends on it, and where the process is. */
+static void keep_background(const struct conf *was, struct conf *conf)
+{
+	if (strcmp(was->pid_file, conf->pid_file) == 0)
+		return;
+	log_warning("pid_file: another one, or none, takes a restart");
+	memcpy(conf->pid_file, was->pid_file, sizeof(conf->pid_file));
+}
+
 /* Each has logged why it failed. */
 static int prepare(struct reload *reload)
 {
@@ -110,6 +119,8 @@ static int prepare(struct reload *reload)
 	struct conf *conf = reload->conf;
 	unsigned n_workers = parts_count_workers(conf);
 	int error = privilege_find_user(conf->user, &reload->user);
+
+	keep_background(parts->conf, conf);
 
 	if (error == 0)
 		error = resolve_servers(conf, &reload->user);
@@ -180,6 +191,16 @@ static void change_workers(struct reload *reload, bool is_same)
 	naming_close(naming_was);
 }
 
+static void keep_workers(struct reload *reload)
+{
+	struct parts *parts = reload->parts;
+
+	parts->crew.outfit.conf = parts->conf;
+	sockets_close_but(&reload->sockets, &parts->sockets);
+	naming_close(reload->naming);
+	reload->naming = NULL;
+}
+
 static void change_over(struct reload *reload, bool has_workers)
 {
 	struct parts *parts = reload->parts;
@@ -194,9 +215,7 @@ static void change_over(struct reload *reload, bool has_workers)
 	if (has_workers)
 		change_workers(reload, is_same);
 	else
-		parts->crew.outfit.conf = parts->conf;
-	naming_close(reload->naming);
-	reload->naming = NULL;
+		keep_workers(reload);
 	conf_exit(conf_was);
 	free(conf_was);
 	log_set_level(parts->conf->is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
@@ -245,6 +264,14 @@ void reload_on_standing_by(struct reload *reload, bool is_complete)
 	change_over(reload, true);
 	log_info("reloaded: %u worker%s; flows that run stay with those before",
 		 crew->outfit.n_workers, crew->outfit.n_workers == 1 ? "" : "s");
+}
+
+void reload_give_up(struct reload *reload)
+{
+	if (!reload->conf)
+		return;
+	crew_send_home(&reload->parts->crew);
+	drop(reload);
 }
 
 void reload_on_left(struct reload *reload)

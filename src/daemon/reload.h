@@ -27,10 +27,13 @@ int reload_begin(struct reload *reload, struct messages *errors, struct messages
 /* The new workers are there, or are not: everything changes over, or nothing does. */
 void reload_on_standing_by(struct reload *reload, bool is_complete);
 
+/* Gives up what is under way: everything stays as it was. Harmless if nothing is. */
+void reload_give_up(struct reload *reload);
+
 /* The last of the old workers has ended. */
 void reload_on_left(struct reload *reload);
 
-/* Gives back what is under way. */
+/* Gives back what is left. */
 void reload_exit(struct reload *reload);
 
 #endif

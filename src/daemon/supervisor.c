@@ -69,6 +69,7 @@ static void stop(struct supervisor *supervisor)
 		return;
 	}
 	supervisor->is_stopping = true;
+	reload_give_up(&supervisor->reload);
 	interception_leave(supervisor->parts.interception);
 	if (flows > 0)
 		log_info("stopping: %llu flows have %d s to end", (unsigned long long)flows,

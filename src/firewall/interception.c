@@ -430,9 +430,10 @@ int interception_start(struct interception *in, struct loop *loop)
 		error = watch_events(in, &in->route_events, rtnetlink_open_events());
 	if (error == 0)
 		error = follow(in);
-	if (error < 0)
+	if (error < 0) {
 		log_error("cannot intercept connections: %s", strerror(-error));
-	else
+		check_in(in, RETRY_MS);
+	} else
 		log_info("interception: connections are taken over by %s",
 			 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
 	return error;

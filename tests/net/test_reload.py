@@ -2,6 +2,7 @@
 """Another configuration for a daemon that runs: what changes, what a mistake does, and that no flow is
 lost or changed by it."""
 import json
+import os
 import signal
 import socket
 import threading
@@ -241,6 +242,49 @@ def test_stop_while_old_workers_leave(stage, net):
         client.process.terminate()
         assert client.process.wait(5) == 0
         assert receive_until_reset(near) == b""
+
+
+def test_stop_in_the_middle_of_one(stage, net):
+    """Nothing is left behind, and nothing hangs."""
+    client, _ = stage.pair(net, {"intercept": {"interfaces": ["lan"]}})
+    for _ in range(5):
+        write(client, timeout=88)
+        client.process.send_signal(signal.SIGHUP)
+        client.process.send_signal(signal.SIGTERM)
+        assert client.process.wait(5) == 0
+        assert net.client.run(["nft", "list", "ruleset"]).stdout == ""
+        client.forget_log()
+        write(client, intercept={"interfaces": ["lan"]})
+        client.start().wait_ready()
+
+
+def test_another_signal_while_one_is_under_way(stage, net):
+    client, _ = stage.bridge(net)
+    write(client, timeout=88)
+    for _ in range(20):
+        client.process.send_signal(signal.SIGHUP)
+    wait_for_line(client, "reloaded:")
+    with Ends(net, 4) as ends:
+        assert echoes(*ends.pair())
+    reload(client, timeout=89)
+
+
+def test_a_worker_that_dies_while_others_stand_by(stage, net):
+    """Is replaced by one of its own kind, and that leaves with the others."""
+    client, _ = stage.bridge(net)
+    for number in range(4):
+        write(client, timeout=100 + number)
+        done = len(lines_with(client, "reloaded:"))
+        client.process.send_signal(signal.SIGHUP)
+        os.kill(workers(client)[0], signal.SIGKILL)
+        wait_for_line(client, "reloaded:", done + 1)
+        eventually(lambda: opens_now(net), True)
+    eventually(lambda: len(workers(client)), 2)
+
+
+def opens_now(net):
+    with Ends(net, 4) as ends:
+        return opens(ends, ends.listen())
 
 
 class Load:
