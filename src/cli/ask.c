@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS	 3000
+#define RELOAD_MS	 30000 /* names may have to be looked up */
 #define ANSWER_BYTES_MAX (8UL << 20)
 #define RETRY_MS	 10
 
@@ -65,7 +66,7 @@ static int converse(int fd, const struct question *question, char **text)
 
 	if (send(fd, line, length, MSG_NOSIGNAL) < 0)
 		return -errno;
-	return read_answer(fd, clock_ms() + PATIENCE_MS, text);
+	return read_answer(fd, clock_ms() + (question->is_reload ? RELOAD_MS : PATIENCE_MS), text);
 }
 
 /* While others fill its backlog: again and again. */

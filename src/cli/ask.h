@@ -28,8 +28,8 @@ struct ask_round {
 	struct ask_reply reply[RENDEZVOUS_MAX];
 };
 
-/* Asks all that are meant, for at most three seconds each; the sockets of killed ones do not count.
- * To be given back with ask_free(). */
+/* Asks all that are meant, for at most three seconds each, to reload for thirty; the sockets of
+ * killed ones do not count. To be given back with ask_free(). */
 void ask_all(struct ask_round *round, const struct ask_whom *whom, const struct question *question);
 void ask_free(struct ask_round *round);
 

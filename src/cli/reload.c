@@ -38,7 +38,8 @@ static bool show(const struct ask_reply *reply)
 	bool has_begun = strcmp(text_of(answer, "reload"), "begun") == 0;
 
 	if (has_begun)
-		printf("the %s with pid %d has the new configuration\n", role, (int)reply->who.pid);
+		printf("the %s with pid %d changes over to the new configuration\n", role,
+		       (int)reply->who.pid);
 	else
 		fprintf(stderr, "mpbridge: the %s with pid %d goes on as it was:\n", role,
 			(int)reply->who.pid);

@@ -44,6 +44,11 @@ uint8_t conf_router_of(const struct conf *conf, const struct address *server)
 	return 0;
 }
 
+uint32_t conf_pass_mark(const struct conf *conf)
+{
+	return conf->intercept.mark == 1 ? 2 : conf->intercept.mark >> 1;
+}
+
 bool conf_has_same_key(const struct conf *a, const struct conf *b)
 {
 	if (a->method != b->method || !a->key != !b->key)

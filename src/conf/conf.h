@@ -15,6 +15,7 @@
 #define CONF_SERVERS_MAX      8
 #define CONF_PATHS_MAX	      8
 #define CONF_NETS_MAX	      64
+#define CONF_WORKERS_MAX      64
 #define CONF_INTERFACES_MAX   16
 #define CONF_PORTS_MAX	      16
 #define CONF_NAMESERVERS_MAX  4
@@ -89,7 +90,7 @@ struct conf_intercept {
 	unsigned n_ports;
 	enum conf_intercept_mode mode;
 	bool local_output; /* the router's own connections, too */
-	uint32_t mark;	   /* one bit */
+	uint32_t mark;	   /* one bit: what is taken over */
 };
 
 struct conf {
@@ -144,6 +145,9 @@ void conf_exit(struct conf *conf);
 
 /* Client: the far router that has this address, whatever its port; of an unknown one, the first. */
 uint8_t conf_router_of(const struct conf *conf, const struct address *server);
+
+/* The second bit of packet marks that is ours, beside intercept.mark: what may pass. */
+uint32_t conf_pass_mark(const struct conf *conf);
 
 /* Whether the methods and keys of two configurations are the same. */
 bool conf_has_same_key(const struct conf *a, const struct conf *b);

@@ -97,7 +97,7 @@ const struct conf_option option_table[] = {
 	{"on_peer_down_ipv6", 0, false, CLIENT, OPTION_WORD, "refuse|direct", AT(on_peer_down_ipv6),
 	 .words = peer_down_words,
 	 .about = "the same for those to IPv6 addresses (as on_peer_down)"},
-	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, 64),
+	{"workers", 0, false, BOTH, OPTION_NUMBER, "COUNT", AT(workers), RANGE(0, CONF_WORKERS_MAX),
 	 .about = "processes that carry payload; 0: one per core (0)"},
 	{"user", 'a', false, BOTH, OPTION_USER, "USER", AT(user),
 	 .about = "the user the workers run as (mpbridge, else nobody)"},
@@ -172,7 +172,7 @@ const struct conf_option option_intercept_keys[] = {
 	{"local_output", 0, false, CLIENT, OPTION_BOOL, NULL, INTERCEPT(local_output),
 	 .about = "the router's own connections, too (false)"},
 	{"mark", 0, false, CLIENT, OPTION_MARK, NULL, INTERCEPT(mark),
-	 .about = "the bit of packet marks that nobody else uses (0x40000000)"},
+	 .about = "it and the bit below are marks that nobody else uses (0x40000000)"},
 	{.about = NULL},
 };
 

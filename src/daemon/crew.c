@@ -53,6 +53,7 @@ static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 		.stands_by = worker->duty == CREW_STANDING_BY,
 	};
 
+	log_set_level(outfit->conf->is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	_exit(worker_run(&setup));
 }
 
@@ -158,6 +159,11 @@ static unsigned count_free(const struct crew *crew)
 	return n;
 }
 
+bool crew_has_room(const struct crew *crew, unsigned n_more)
+{
+	return count_on_duty(crew, CREW_STANDING_BY) == 0 && count_free(crew) >= n_more;
+}
+
 unsigned crew_places_with(const struct crew *crew, unsigned n_more)
 {
 	unsigned n = 0;
@@ -196,7 +202,7 @@ int crew_change(struct crew *crew, const struct crew_outfit *next)
 	unsigned number = 0;
 	int error = 0;
 
-	if (count_on_duty(crew, CREW_STANDING_BY) > 0 || count_free(crew) < next->n_workers)
+	if (!crew_has_room(crew, next->n_workers))
 		return -EBUSY;
 	crew->next = *next;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX && number < next->n_workers && !error; i++)
@@ -249,7 +255,8 @@ static void on_worker_ready(struct crew_worker *worker)
 
 	worker->state = CREW_RUNNING;
 	worker->was_ready = true;
-	if (worker->duty == CREW_STANDING_BY && are_all_running(crew, CREW_STANDING_BY))
+	if (worker->duty == CREW_STANDING_BY && !crew->is_dismissed &&
+	    are_all_running(crew, CREW_STANDING_BY))
 		crew->on_standing_by(crew, true);
 	if (crew->has_been_ready || crew->is_dismissed || !are_all_running(crew, CREW_IN_SERVICE))
 		return;
@@ -340,11 +347,18 @@ static void on_dismissed_end(struct crew_worker *worker)
 		worker->crew->on_gone(worker->crew);
 }
 
-static void on_left(struct crew_worker *worker, int status)
+static uint64_t flows_of(const struct crew_worker *worker)
+{
+	const struct board_counters *counters = &worker->crew->board->worker[worker->index];
+
+	return atomic_load(&counters->flows_started) - atomic_load(&counters->flows_ended);
+}
+
+static void on_left(struct crew_worker *worker)
 {
 	struct crew *crew = worker->crew;
 
-	if (worker->was_ready && status != 0)
+	if (worker->had_flows)
 		log_warning("worker %u (pid %d), which was leaving, ended before its flows",
 			    worker->index, worker->pid);
 	worker->state = CREW_GONE;
@@ -359,13 +373,14 @@ static void on_end(struct crew_worker *worker, int status)
 
 	hear_last_words(worker);
 	loop_close(crew->loop, &worker->channel);
+	worker->had_flows = flows_of(worker) > 0;
 	settle_counters(&crew->board->worker[worker->index]);
 	if (crew->is_dismissed) {
 		on_dismissed_end(worker);
 		return;
 	}
 	if (worker->duty == CREW_LEAVING) {
-		on_left(worker, status);
+		on_left(worker);
 		return;
 	}
 	if (worker->duty == CREW_STANDING_BY) {
@@ -453,7 +468,7 @@ uint64_t crew_flows(const struct crew *crew)
 	uint64_t flows = 0;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		flows += atomic_load(&crew->board->worker[i].flows_started) -
-			 atomic_load(&crew->board->worker[i].flows_ended);
+		if (crew->worker[i].state != CREW_GONE)
+			flows += flows_of(&crew->worker[i]);
 	return flows;
 }

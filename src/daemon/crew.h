@@ -56,6 +56,7 @@ struct crew_worker {
 	enum crew_duty duty;
 	bool knows_routers; /* client: they are numbered as they were when it was started */
 	enum crew_state state;
+	bool had_flows; /* when it ended */
 	bool was_ready; /* once: a later start that fails is tried again */
 	pid_t pid;
 	uint64_t started_ms;
@@ -91,6 +92,9 @@ int crew_start(struct crew *crew);
  * that there is no place, or others stand by) or another -errno; then none is left of them.
  */
 int crew_change(struct crew *crew, const struct crew_outfit *next);
+
+/* Whether there are places for so many more. */
+bool crew_has_room(const struct crew *crew, unsigned n_more);
 
 /* Kills those that stand by. */
 void crew_send_home(struct crew *crew);

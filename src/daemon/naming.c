@@ -253,6 +253,12 @@ void naming_follow(struct naming *naming, struct loop *loop)
 		log_error("no memory to read %s and %s again", RESOLV_FILE, HOSTS_FILE);
 }
 
+void naming_change(struct naming *naming, const struct conf *conf)
+{
+	if (naming)
+		naming->conf = conf;
+}
+
 void naming_close(struct naming *naming)
 {
 	if (!naming)

@@ -19,6 +19,9 @@ const struct directory *naming_directory(const struct naming *naming);
 /* From now on changes of the files reach the workers. A failure is logged. NULL is fine. */
 void naming_follow(struct naming *naming, struct loop *loop);
 
+/* From now on it is for another configuration, with the same name servers. NULL is fine. */
+void naming_change(struct naming *naming, const struct conf *conf);
+
 void naming_close(struct naming *naming);
 
 #endif

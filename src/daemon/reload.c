@@ -43,6 +43,17 @@ static void forget_own_matters(struct conf *conf)
 	conf->key = NULL;
 }
 
+/* Whether flows that run were taken over by something that `next` has not: it is kept for them, and
+ * their workers have to be others, so that it is known when the last of these flows has ended. */
+static bool does_less(const struct conf *was, const struct conf *next)
+{
+	const struct conf_intercept *a = &was->intercept, *b = &next->intercept;
+
+	return a->is_given != b->is_given || a->n_interfaces != b->n_interfaces ||
+	       a->local_output != b->local_output ||
+	       memcmp(a->interface, b->interface, sizeof(a->interface)) != 0;
+}
+
 /* Whether workers have to be others. It may say so of configurations that mean the same, which
  * differ in what no member has. */
 static bool concerns_workers(const struct conf *a, const struct conf *b)
@@ -54,8 +65,28 @@ static bool concerns_workers(const struct conf *a, const struct conf *b)
 	right = *b;
 	forget_own_matters(&left);
 	forget_own_matters(&right);
-	return memcmp(left_bytes, right_bytes, sizeof(left)) != 0 || !conf_has_same_key(a, b) ||
-	       conf_is_transparent(a) != conf_is_transparent(b);
+	return does_less(a, b) || memcmp(left_bytes, right_bytes, sizeof(left)) != 0 ||
+	       !conf_has_same_key(a, b) || conf_is_transparent(a) != conf_is_transparent(b);
+}
+
+/* What has watches is not freed while the loop hands out events. */
+static void on_tidy(struct task *task)
+{
+	struct reload *reload = container_of(task, struct reload, tidy);
+
+	naming_close(reload->naming_done);
+	reload->naming_done = NULL;
+	if (reload->has_left)
+		interception_close(reload->leaving);
+	if (reload->has_left)
+		reload->leaving = NULL;
+	reload->has_left = false;
+}
+
+void reload_init(struct reload *reload, struct parts *parts)
+{
+	reload->parts = parts;
+	task_init(&reload->tidy, on_tidy);
 }
 
 static void drop(struct reload *reload)
@@ -91,7 +122,6 @@ static struct interception *present(const struct reload *reload)
 {
 	return reload->parts->interception ? reload->parts->interception : reload->leaving;
 }
-
 static int prepare_interception(struct reload *reload)
 {
 	const struct conf *conf = reload->conf;
@@ -122,8 +152,12 @@ static int prepare(struct reload *reload)
 
 	keep_background(parts->conf, conf);
 
+	if (error == 0 && !crew_has_room(&parts->crew, n_workers))
+		error = -EBUSY;
 	if (error == 0)
 		error = resolve_servers(conf, &reload->user);
+	if (error == 0)
+		error = manager_check(parts->manager, conf);
 	if (error == 0)
 		error = prepare_interception(reload);
 	if (error == 0)
@@ -188,7 +222,10 @@ static void change_workers(struct reload *reload, bool is_same)
 	parts->crew.outfit.sockets = &parts->sockets;
 	parts->crew.outfit.user = &parts->user;
 	sockets_close_but(&sockets_were, &parts->sockets);
-	naming_close(naming_was);
+	reload->naming_done = naming_was;
+	loop_put(&parts->loop, &reload->tidy);
+	if (!crew_has_leaving(&parts->crew))
+		reload_on_left(reload);
 }
 
 static void keep_workers(struct reload *reload)
@@ -196,6 +233,7 @@ static void keep_workers(struct reload *reload)
 	struct parts *parts = reload->parts;
 
 	parts->crew.outfit.conf = parts->conf;
+	naming_change(parts->naming, parts->conf);
 	sockets_close_but(&reload->sockets, &parts->sockets);
 	naming_close(reload->naming);
 	reload->naming = NULL;
@@ -230,6 +268,8 @@ int reload_begin(struct reload *reload, struct messages *errors, struct messages
 		return -EBUSY;
 	}
 	error = read_conf(reload, errors, notes);
+	if (error < 0 && errors->count == 0)
+		messages_add(errors, "no memory");
 	if (error < 0)
 		return error;
 	error = prepare(reload);
@@ -243,9 +283,10 @@ int reload_begin(struct reload *reload, struct messages *errors, struct messages
 	if (error == 0)
 		return 0;
 	messages_add(errors, "%s",
-		     error == -EBUSY ? "too many workers are still leaving, each with flows that "
-				       "began before an earlier reload"
-				     : "it cannot be done; the log says why");
+		     error == -EBUSY
+			     ? "there are no places for more workers: too many are leaving, "
+			       "each with flows that began before an earlier reload"
+			     : "it cannot be done; the log says why");
 	drop(reload);
 	return error;
 }
@@ -276,12 +317,15 @@ void reload_give_up(struct reload *reload)
 
 void reload_on_left(struct reload *reload)
 {
-	interception_close(reload->leaving);
-	reload->leaving = NULL;
+	reload->has_left = true;
+	interception_forget(reload->parts->interception);
+	loop_put(&reload->parts->loop, &reload->tidy);
 }
 
 void reload_exit(struct reload *reload)
 {
+	list_remove(&reload->tidy.node);
+	naming_close(reload->naming_done);
 	interception_close(reload->leaving);
 	reload->leaving = NULL;
 	drop(reload);

@@ -5,16 +5,22 @@
 
 #include "daemon/parts.h"
 
-/* Starts as zeroes, but for `parts`. What is kept while new workers get ready. */
+/* What is kept while new workers get ready. */
 struct reload {
 	struct parts *parts;
 	struct conf *conf; /* NULL: none is under way */
 	struct privilege_user user;
 	struct sockets sockets;
 	struct naming *naming;
-	struct interception *fresh;   /* where there was none; NULL */
+	struct interception *fresh; /* where there was none; NULL */
+	struct naming *naming_done; /* to be closed after the events at hand */
+	struct task tidy;
+	bool has_left;		      /* so that `leaving` is not needed any more */
 	struct interception *leaving; /* kept for flows that it has taken over; NULL: none */
 };
+
+/* Of zeroes. */
+void reload_init(struct reload *reload, struct parts *parts);
 
 /*
  * Reads the configuration again and checks it; if it is good, workers are started with it, and

@@ -7,10 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define LIMIT_MS 10000 /* nothing else is done meanwhile */
 
 /* What the child writes: the result of getaddrinfo(), then the addresses. */
 struct answer {
@@ -69,6 +73,8 @@ static int ask_child(const char *name, const struct privilege_user *user, struct
 	if (child == 0)
 		run_child(name, user, fds[1]);
 	close(fds[1]);
+	if (child > 0 && poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, LIMIT_MS) == 0)
+		kill(child, SIGKILL);
 	got = child < 0 ? -1 : read(fds[0], answer, sizeof(*answer));
 	close(fds[0]);
 	if (child > 0)

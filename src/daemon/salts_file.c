@@ -61,7 +61,6 @@ static int set_size(struct salts_file *file, unsigned n_workers)
 	return ftruncate(file->fd, (off_t)file->bytes) < 0 ? -errno : 0;
 }
 
-/* A file that is of no use gives back what little it got: ledgers need it, too. */
 static int map(struct salts_file *file, int flags)
 {
 	void *memory =
@@ -71,7 +70,7 @@ static int map(struct salts_file *file, int flags)
 		return -errno;
 	if (salts_reserve(memory, file->n_tables) < 0) {
 		munmap(memory, file->bytes);
-		return file->fd >= 0 && ftruncate(file->fd, 0) < 0 ? -errno : -ENOSPC;
+		return -ENOSPC;
 	}
 	file->store = memory;
 	salts_know(file->store, 0, time_unix_s(), time_since_boot_s());
@@ -141,6 +140,17 @@ static int open_memory(struct salts_file *file, unsigned n_workers)
 	return map(file, MAP_ANONYMOUS | MAP_NORESERVE);
 }
 
+/* A file that is of no use gives back what little it got: ledgers need it, too. */
+static void give_up_file(struct salts_file *file)
+{
+	if (file->fd < 0)
+		return;
+	if (ftruncate(file->fd, 0) < 0)
+		log_debug("ftruncate: %s", strerror(errno));
+	close(file->fd);
+	file->fd = -1;
+}
+
 int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers)
 {
 	int error;
@@ -152,11 +162,11 @@ int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers)
 	log_info("which streams there were is forgotten with the next restart: no file "
 		 "in " STORE_DIRECTORY ": %s",
 		 strerror(-error));
-	if (file->fd >= 0)
-		close(file->fd);
+	give_up_file(file);
 	return open_memory(file, n_workers);
 }
 
+/* Workers that run have the file mapped: it is never made shorter than it was. */
 int salts_file_fit(struct salts_file *file, unsigned n_tables)
 {
 	struct salts_file larger = *file;
@@ -170,6 +180,8 @@ int salts_file_fit(struct salts_file *file, unsigned n_tables)
 		error = set_size(&larger, n_tables);
 		if (error == 0)
 			error = map(&larger, 0);
+		if (error < 0 && ftruncate(file->fd, (off_t)file->bytes) < 0)
+			error = -errno;
 	}
 	if (error < 0)
 		return error;

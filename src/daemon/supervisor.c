@@ -45,7 +45,7 @@ unsigned parts_count_workers(const struct conf *conf)
 
 	if (n == 0)
 		n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
-	return n < BOARD_WORKERS_MAX ? n : BOARD_WORKERS_MAX;
+	return n < CONF_WORKERS_MAX ? n : CONF_WORKERS_MAX;
 }
 
 /* The soft limit is a default for programs that use select(); the hard one is the administrator's.
@@ -322,7 +322,7 @@ int supervisor_run(struct conf *conf, const struct conf_source *source)
 	struct supervisor supervisor = {.parts = {.conf = conf, .source = source}};
 	int error;
 
-	supervisor.reload.parts = &supervisor.parts;
+	reload_init(&supervisor.reload, &supervisor.parts);
 	raise_descriptor_limit();
 	signals_block();
 	error = background_start(conf->pid_file);

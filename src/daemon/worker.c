@@ -71,12 +71,15 @@ static void on_supervisor_gone(struct worker *worker)
 	service_abort(&worker->relay);
 }
 
+/* One that cannot accept is of no use: another takes its place. */
 static void begin(struct worker *worker)
 {
 	int error = service_listen(&worker->relay, worker->listener_fds, worker->n_listeners);
 
-	if (error < 0)
-		log_error("cannot accept connections: %s", strerror(-error));
+	if (error == 0)
+		return;
+	log_error("cannot accept connections: %s", strerror(-error));
+	_exit(EXIT_FAILURE);
 }
 
 static void on_channel(struct watch *watch, uint32_t events)
@@ -108,7 +111,7 @@ static int lift(int fd, int to)
  */
 static int keep_only_own_descriptors(struct worker *worker, const struct worker_setup *setup)
 {
-	const int above = FIRST_FD + RELAY_LISTENERS_MAX + 1;
+	const int above = FIRST_FD + (int)setup->n_listeners + 1;
 	int given[RELAY_LISTENERS_MAX + 1];
 	unsigned n = 0;
 
@@ -199,8 +202,8 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	worker->relay.on_doubt = on_doubt;
 	worker->relay.on_idle = on_idle;
 	if (!setup->stands_by)
-		begin(worker);
-	return 0;
+		error = service_listen(&worker->relay, worker->listener_fds, worker->n_listeners);
+	return error;
 }
 
 static int drop_privileges(struct worker *worker, const struct worker_setup *setup)

@@ -38,8 +38,9 @@
 #define NO_FIREWALL_PLAN "the configuration's \"intercept\" needs nftables"
 
 struct interception {
-	struct conf own;	 /* a copy, without the key: it may be needed for longer */
-	const struct conf *conf; /* that */
+	struct conf own;	    /* a copy, without the key: it may be needed for longer */
+	const struct conf *conf;    /* that */
+	struct conf_intercept kept; /* interfaces and output of earlier ones, for flows that run */
 	uid_t user;
 	enum conf_intercept_mode mode;
 	bool has_ipv6;
@@ -102,6 +103,7 @@ static int work_out(struct interception *in, struct view *view)
 		.user = in->user,
 		.always = &view->always,
 		.nearby = &view->nearby,
+		.kept = &in->kept,
 		.is_leaving = in->is_leaving,
 	};
 	int error = look(&in->route, view);
@@ -111,7 +113,7 @@ static int work_out(struct interception *in, struct view *view)
 	if (!error)
 		error = exempt_nearby(&view->addresses, &view->nearby);
 	if (!error)
-		error = steering_build(in->conf, in->mode, in->has_ipv6, &view->always,
+		error = steering_build(in->conf, in->mode, in->has_ipv6, &view->always, &in->kept,
 				       in->is_leaving ? STEERING_LEAVING : STEERING_TAKING,
 				       &view->steering);
 	if (!error)
@@ -455,8 +457,46 @@ int interception_check(const struct interception *in, const struct conf *conf)
 	return error;
 }
 
+static bool has_interface(const struct conf_intercept *intercept, const char *name)
+{
+	for (unsigned i = 0; i < intercept->n_interfaces; i++)
+		if (strcmp(intercept->interface[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Of both lists, what is not in the next configuration. More than there is room for is forgotten.
+ */
+static void keep_what_goes(struct interception *in, const struct conf_intercept *next)
+{
+	const struct conf_intercept *lists[] = {&in->own.intercept, &in->kept};
+	struct conf_intercept kept = {0};
+
+	for (int l = 0; l < 2; l++) {
+		for (unsigned i = 0; i < lists[l]->n_interfaces; i++) {
+			const char *name = lists[l]->interface[i].name;
+
+			if (!has_interface(next, name) && !has_interface(&kept, name) &&
+			    kept.n_interfaces < CONF_INTERFACES_MAX)
+				kept.interface[kept.n_interfaces++] = lists[l]->interface[i];
+		}
+		kept.local_output = kept.local_output || lists[l]->local_output;
+	}
+	kept.local_output = kept.local_output && !next->local_output;
+	in->kept = kept;
+}
+
+void interception_forget(struct interception *in)
+{
+	if (!in || (in->kept.n_interfaces == 0 && !in->kept.local_output))
+		return;
+	in->kept = (struct conf_intercept){0};
+	check_in(in, 0);
+}
+
 void interception_change(struct interception *in, const struct conf *conf, uid_t user)
 {
+	keep_what_goes(in, &conf->intercept);
 	take_conf(in, conf);
 	in->user = user;
 	in->is_leaving = false;
@@ -483,11 +523,11 @@ void interception_close(struct interception *in)
 		loop_close(in->loop, &in->table_events);
 		loop_close(in->loop, &in->route_events);
 	}
-	if (in->lock_fd >= 0) {
-		if (in->route.socket)
-			remove_all(&in->route);
+	/* what a killed one left is to stay for the next start, if this one has not begun */
+	if (in->loop)
+		remove_all(&in->route);
+	if (in->lock_fd >= 0)
 		close(in->lock_fd);
-	}
 	netlink_close(&in->route);
 	free(in->text);
 	free(in->listing);

@@ -35,6 +35,9 @@ int interception_check(const struct interception *interception, const struct con
  */
 void interception_change(struct interception *interception, const struct conf *conf, uid_t user);
 
+/* Flows that were taken over by what earlier configurations had have ended. Harmless on NULL. */
+void interception_forget(struct interception *interception);
+
 /* Lets new connections go, and keeps those that run. Harmless on NULL, and before the start. */
 void interception_leave(struct interception *interception);
 

@@ -19,6 +19,8 @@
  * REDIRECT: the kernel's NAT looks at the first packet of a connection only, and remembers. That
  * may be one in the middle, if conntrack has only begun to run: those are let pass.
  *
+ * What a host answers to a connection that was made to it is not taken: conntrack tells.
+ *
  * A connection that ran around the bridge before it was there cannot be taken over any more. Where
  * nothing may go around it, its ends are told with a reset, so that they connect anew: with TPROXY
  * by the listening socket, which knows nothing of it; with REDIRECT by a rule behind the NAT. Else
@@ -83,11 +85,11 @@ static struct span included(const struct conf *conf)
 	return (struct span){conf->intercept.include, conf->intercept.n_include};
 }
 
-static void put_interfaces(FILE *out, const struct conf_intercept *intercept)
+static void put_interfaces(FILE *out, const char *set, const struct conf_intercept *intercept)
 {
 	if (intercept->n_interfaces == 0)
 		return;
-	fprintf(out, "\tset interfaces {\n\t\ttype ifname\n\t\telements = { ");
+	fprintf(out, "\tset %s {\n\t\ttype ifname\n\t\telements = { ", set);
 	for (unsigned i = 0; i < intercept->n_interfaces; i++)
 		fprintf(out, "%s\"%s\"", i ? ", " : "", intercept->interface[i].name);
 	fprintf(out, " }\n\t}\n");
@@ -98,7 +100,9 @@ static void put_sets(FILE *out, const struct ruleset *ruleset)
 	static const sa_family_t families[] = {AF_INET, AF_INET6};
 	const struct span include = included(ruleset->conf);
 
-	put_interfaces(out, &ruleset->conf->intercept);
+	put_interfaces(out, "interfaces", &ruleset->conf->intercept);
+	if (ruleset->kept)
+		put_interfaces(out, "kept", ruleset->kept);
 	for (int f = 0; f < 2; f++) {
 		put_networks(out, "exempt", families[f], span_of(ruleset->always));
 		if (ruleset->conf->intercept.local_output)
@@ -255,6 +259,24 @@ static void put_own_output(FILE *out, const struct ruleset *ruleset)
 	put_exempt(out, "nearby", span_of(ruleset->nearby));
 }
 
+/* The answers of hosts to connections that were made to them: they pass, here and the guard. */
+static void put_answers(FILE *out, const struct conf *conf)
+{
+	fprintf(out,
+		"\t\tiifname @interfaces ct direction reply meta mark set meta mark | 0x%08" PRIx32
+		" return\n",
+		conf_pass_mark(conf));
+}
+
+/* Packets of flows that were taken over by these interfaces find their sockets. */
+static void put_running(FILE *out, const char *set, uint32_t mark)
+{
+	fprintf(out,
+		"\t\tiifname @%s socket transparent 1 socket wildcard 0 meta mark set meta mark | "
+		"0x%08" PRIx32 " accept\n",
+		set, mark);
+}
+
 static void put_tproxy_output(FILE *out, const struct ruleset *ruleset)
 {
 	uint32_t mark = ruleset->conf->intercept.mark;
@@ -266,7 +288,7 @@ static void put_tproxy_output(FILE *out, const struct ruleset *ruleset)
 		" accept\n"
 		"\t\t" NO_SYN " return\n",
 		mark, mark);
-	if (!ruleset->is_leaving) {
+	if (!ruleset->is_leaving && ruleset->conf->intercept.local_output) {
 		put_own_output(out, ruleset);
 		fprintf(out,
 			"\t\tct mark set ct mark | 0x%08" PRIx32 "\n"
@@ -286,6 +308,12 @@ static void put_take(FILE *out, const struct ruleset *ruleset)
 	fprintf(out, "\t}\n");
 }
 
+static bool has_output(const struct ruleset *ruleset)
+{
+	return ruleset->conf->intercept.local_output ||
+	       (ruleset->kept && ruleset->kept->local_output);
+}
+
 static void put_tproxy_chains(FILE *out, const struct ruleset *ruleset)
 {
 	const struct conf_intercept *intercept = &ruleset->conf->intercept;
@@ -293,18 +321,19 @@ static void put_tproxy_chains(FILE *out, const struct ruleset *ruleset)
 
 	put_take(out, ruleset);
 	begin_chain(out, "prerouting", "filter", "prerouting", TAKE_PRIORITY);
-	if (intercept->n_interfaces > 0)
-		fprintf(out,
-			"\t\tiifname @interfaces socket transparent 1 socket wildcard 0 "
-			"meta mark set meta mark | 0x%08" PRIx32 " accept\n",
-			mark);
-	if (intercept->n_interfaces > 0 && !ruleset->is_leaving)
-		fprintf(out, "\t\tiifname @interfaces goto take\n");
-	if (intercept->local_output)
+	if (ruleset->kept && ruleset->kept->n_interfaces > 0)
+		put_running(out, "kept", mark);
+	if (intercept->n_interfaces > 0) {
+		put_running(out, "interfaces", mark);
+		put_answers(out, ruleset->conf);
+		if (!ruleset->is_leaving)
+			fprintf(out, "\t\tiifname @interfaces goto take\n");
+	}
+	if (has_output(ruleset))
 		fprintf(out, "\t\tiifname \"lo\" meta mark & 0x%08" PRIx32 " != 0 goto take\n",
 			mark);
 	fprintf(out, "\t}\n");
-	if (intercept->local_output)
+	if (has_output(ruleset))
 		put_tproxy_output(out, ruleset);
 }
 
@@ -312,6 +341,7 @@ static void put_tproxy_chains(FILE *out, const struct ruleset *ruleset)
 static void put_refusal(FILE *out, const struct ruleset *ruleset)
 {
 	begin_chain(out, "refuse", "filter", "prerouting", AFTER_NAT);
+	put_answers(out, ruleset->conf);
 	fprintf(out, "\t\tiifname != @interfaces return\n");
 	put_selection(out, ruleset);
 	put_reset(out, ruleset->conf, 4);

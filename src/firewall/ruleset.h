@@ -16,7 +16,9 @@ struct ruleset {
 	uid_t user;		       /* the workers': what it sends is never taken over */
 	const struct networks *always; /* exempt_always() */
 	const struct networks *nearby; /* exempt_nearby(); with local_output */
-	bool is_leaving;	       /* flows that run go on, and nothing new is taken over */
+	const struct conf_intercept
+		*kept;	 /* what was intercepted before, for flows that run; or NULL */
+	bool is_leaving; /* flows that run go on, and nothing new is taken over */
 };
 
 /*

@@ -17,7 +17,8 @@
  *
  * GUARD drops what came in by an intercepted interface, is to be taken, and has not been: because
  * somebody has just flushed the firewall, because our process has been killed, or because it was
- * sent before. So nothing goes around the bridge, also when nobody is there to see to it. The
+ * sent before. So nothing goes around the bridge, also when nobody is there to see to it. What
+ * answers a connection that was made to a host there has the pass mark, and is not asked. The
  * router's own connections have no such guard: they are routed before the firewall sees them.
  */
 
@@ -27,6 +28,7 @@
 #define GUARD_PRIORITY	 511u
 #define METRIC		 1024u /* IPv6 has no other one for 0 */
 #define LOOPBACK	 1u
+#define LOOK_ATTEMPTS	 8
 
 static const sa_family_t families[] = {AF_INET, AF_INET6};
 
@@ -69,31 +71,49 @@ static int add_route(struct steering *out, uint32_t table, enum rt_route_type ty
 static int add_delivery_rule(struct steering *out, sa_family_t family, const char *input,
 			     uint32_t mark)
 {
-	struct rt_rule rule = {.table = DELIVER_TABLE, .priority = DELIVER_PRIORITY, .mark = mark};
+	struct rt_rule rule = {.table = DELIVER_TABLE,
+			       .priority = DELIVER_PRIORITY,
+			       .mark = mark,
+			       .mark_mask = mark};
 
 	rule.from = rule.to = everything(family);
 	snprintf(rule.input, sizeof(rule.input), "%s", input);
 	return add_rule(out, &rule);
 }
 
+static int add_delivery_rules(struct steering *out, const struct conf_intercept *intercept,
+			      sa_family_t family, uint32_t mark)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < intercept->n_interfaces && !error; i++)
+		error = add_delivery_rule(out, family, intercept->interface[i].name, mark);
+	if (intercept->local_output && !error)
+		error = add_delivery_rule(out, family, "lo", mark);
+	return error;
+}
+
+/* What is kept is nothing that the configuration has. */
 static int add_delivery(struct steering *out, const struct conf_intercept *intercept,
-			sa_family_t family)
+			const struct conf_intercept *kept, sa_family_t family)
 {
 	const struct network all = everything(family);
 	int error = add_route(out, DELIVER_TABLE, RT_LOCAL, &all);
 
-	for (unsigned i = 0; i < intercept->n_interfaces && !error; i++)
-		error = add_delivery_rule(out, family, intercept->interface[i].name,
-					  intercept->mark);
-	if (intercept->local_output && !error)
-		error = add_delivery_rule(out, family, "lo", intercept->mark);
+	if (!error)
+		error = add_delivery_rules(out, intercept, family, intercept->mark);
+	if (!error && kept)
+		error = add_delivery_rules(out, kept, family, intercept->mark);
 	return error;
 }
 
-static int add_guard_rules(struct steering *out, const struct conf_intercept *intercept,
-			   sa_family_t family, const char *input)
+static int add_guard_rules(struct steering *out, const struct conf *conf, sa_family_t family,
+			   const char *input)
 {
-	struct rt_rule rule = {.table = GUARD_TABLE, .priority = GUARD_PRIORITY};
+	const struct conf_intercept *intercept = &conf->intercept;
+	struct rt_rule rule = {.table = GUARD_TABLE,
+			       .priority = GUARD_PRIORITY,
+			       .mark_mask = conf_pass_mark(conf)};
 	int error = 0;
 
 	rule.from = rule.to = everything(family);
@@ -127,13 +147,14 @@ static int add_guard_routes(struct steering *out, const struct conf_intercept *i
 	return error;
 }
 
-static int add_guard(struct steering *out, const struct conf_intercept *intercept,
-		     sa_family_t family, const struct networks *always)
+static int add_guard(struct steering *out, const struct conf *conf, sa_family_t family,
+		     const struct networks *always)
 {
+	const struct conf_intercept *intercept = &conf->intercept;
 	int error = add_guard_routes(out, intercept, family, always);
 
 	for (unsigned i = 0; i < intercept->n_interfaces && !error; i++)
-		error = add_guard_rules(out, intercept, family, intercept->interface[i].name);
+		error = add_guard_rules(out, conf, family, intercept->interface[i].name);
 	return error;
 }
 
@@ -144,15 +165,16 @@ static bool is_guarded(const struct conf *conf, sa_family_t family)
 }
 
 int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
-		   const struct networks *always, enum steering_state state, struct steering *out)
+		   const struct networks *always, const struct conf_intercept *kept,
+		   enum steering_state state, struct steering *out)
 {
 	int error = 0;
 
 	for (int f = 0; f < (has_ipv6 ? 2 : 1) && !error; f++) {
 		if (mode == CONF_INTERCEPT_TPROXY)
-			error = add_delivery(out, &conf->intercept, families[f]);
+			error = add_delivery(out, &conf->intercept, kept, families[f]);
 		if (!error && state == STEERING_TAKING && is_guarded(conf, families[f]))
-			error = add_guard(out, &conf->intercept, families[f], always);
+			error = add_guard(out, conf, families[f], always);
 	}
 	return error;
 }
@@ -227,15 +249,34 @@ static void change_rules(struct netlink *netlink, const struct rt_rules *from,
 
 static int look(struct netlink *netlink, struct steering *actual)
 {
-	int error;
+	int error = -EAGAIN;
 
-	do {
+	for (int i = 0; i < LOOK_ATTEMPTS && error == -EAGAIN; i++) {
 		steering_exit(actual);
 		error = rtnetlink_dump_rules(netlink, &actual->rules);
 		if (!error)
 			error = rtnetlink_dump_routes(netlink, steering_has_table, &actual->routes);
-	} while (error == -EAGAIN);
+	}
 	return error;
+}
+
+/* What of a route is the same where it may be of another type: there is room for one of them. */
+static bool has_rival(const struct rt_routes *routes, const struct rt_route *route)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (routes->item[i].table == route->table && routes->item[i].type != route->type &&
+		    routes->item[i].to.prefix_len == route->to.prefix_len &&
+		    address_ip_equal(&routes->item[i].to.base, &route->to.base))
+			return true;
+	return false;
+}
+
+static void delete_rivals(struct netlink *netlink, const struct steering *wanted,
+			  const struct rt_routes *actual, int *error)
+{
+	for (size_t i = 0; i < actual->n; i++)
+		if (has_rival(&wanted->routes, &actual->item[i]))
+			note(error, rtnetlink_delete_route(netlink, &actual->item[i]));
 }
 
 /* Routes before the rules that lead to them, and after them when they go. */
@@ -245,6 +286,7 @@ int steering_apply(struct netlink *netlink, const struct steering *wanted, unsig
 	int error = look(netlink, &actual);
 
 	if (error == 0) {
+		delete_rivals(netlink, wanted, &actual.routes, &error);
 		change_routes(netlink, &wanted->routes, &actual.routes, rtnetlink_add_route,
 			      n_changes, &error);
 		change_rules(netlink, &wanted->rules, &actual.rules, rtnetlink_add_rule, n_changes,

@@ -18,13 +18,15 @@ enum steering_state {
 };
 
 /*
- * Works out the rules and routes: with TPROXY those that lead marked packets to this router, and
+ * Works out the rules and routes: with TPROXY those that lead marked packets to this router, also
+ * from what was intercepted before (`kept`, or NULL), and
  * for each family whose connections may not go around the bridge those that drop what no rule of
  * the firewall has taken. *out is empty, and is given back with steering_exit(). Pure. 0 or
  * -ENOMEM.
  */
 int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
-		   const struct networks *always, enum steering_state state, struct steering *out);
+		   const struct networks *always, const struct conf_intercept *kept,
+		   enum steering_state state, struct steering *out);
 
 void steering_exit(struct steering *steering);
 

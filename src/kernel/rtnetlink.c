@@ -354,6 +354,7 @@ int rtnetlink_on_rule(const struct nlmsghdr *message, void *context)
 	rule->dest_port = dest.start;
 	rule->dest_port_last = dest.end == dest.start ? 0 : dest.end;
 	rule->mark = netlink_u32(table[FRA_FWMARK], 0);
+	rule->mark_mask = netlink_u32(table[FRA_FWMASK], 0);
 	input = netlink_text(table[FRA_IIFNAME]);
 	if (input)
 		strncpy(rule->input, input, sizeof(rule->input) - 1);
@@ -400,9 +401,9 @@ static int change_rule(struct netlink *netlink, const struct rt_rule *rule, uint
 		mnl_attr_put_u8(message, FRA_IP_PROTO, rule->ip_protocol);
 	if (rule->input[0])
 		mnl_attr_put_strz(message, FRA_IIFNAME, rule->input);
-	if (rule->mark) {
+	if (rule->mark_mask) {
 		mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
-		mnl_attr_put_u32(message, FRA_FWMASK, rule->mark);
+		mnl_attr_put_u32(message, FRA_FWMASK, rule->mark_mask);
 	}
 	put_ports(message, FRA_SPORT_RANGE, rule->source_port, 0);
 	put_ports(message, FRA_DPORT_RANGE, rule->dest_port, rule->dest_port_last);
@@ -431,7 +432,7 @@ bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b)
 	       a->protocol == b->protocol && a->ip_protocol == b->ip_protocol &&
 	       a->source_port == b->source_port && a->dest_port == b->dest_port &&
 	       a->dest_port_last == b->dest_port_last && a->mark == b->mark &&
-	       strcmp(a->input, b->input) == 0;
+	       a->mark_mask == b->mark_mask && strcmp(a->input, b->input) == 0;
 }
 
 /* ---- events ---- */

@@ -55,14 +55,14 @@ struct rt_route {
 struct rt_rule {
 	uint32_t table;
 	uint32_t priority;
-	struct network from, to; /* of the rule's family; prefix_len 0: any */
-	uint8_t protocol;	 /* RTPROT_, or RT_PROTOCOL_OURS */
-	uint8_t ip_protocol;	 /* IPPROTO_; 0: any */
-	uint16_t source_port;	 /* 0: any */
-	uint16_t dest_port;	 /* 0: any */
-	uint16_t dest_port_last; /* of a range; 0: dest_port alone */
-	char input[IF_NAMESIZE]; /* where it came in; "lo": this router sends it; "": anywhere */
-	uint32_t mark;		 /* bits that are set; 0: any */
+	struct network from, to;  /* of the rule's family; prefix_len 0: any */
+	uint8_t protocol;	  /* RTPROT_, or RT_PROTOCOL_OURS */
+	uint8_t ip_protocol;	  /* IPPROTO_; 0: any */
+	uint16_t source_port;	  /* 0: any */
+	uint16_t dest_port;	  /* 0: any */
+	uint16_t dest_port_last;  /* of a range; 0: dest_port alone */
+	char input[IF_NAMESIZE];  /* where it came in; "lo": this router sends it; "": anywhere */
+	uint32_t mark, mark_mask; /* these bits are as in `mark`; mask 0: any */
 };
 
 /* The mark of this program's rules and routes: FRA_PROTOCOL and RTA_PROTOCOL. */

@@ -14,8 +14,8 @@
 
 #define BOARD_PATHS_MAX	  8
 #define BOARD_NETS_MAX	  128
-#define BOARD_PLACES	  16 /* of paths; see board_path.place */
-#define BOARD_WORKERS_MAX 64
+#define BOARD_PLACES	  16  /* of paths; see board_path.place */
+#define BOARD_WORKERS_MAX 128 /* of all generations together */
 
 /*
  * Theory of operation. The supervisor alone writes the table: what the paths are, and which

@@ -61,9 +61,9 @@ const struct path *failover_path_of(struct failover *failover, const struct moni
 void failover_doubt(struct failover *failover, uint8_t place, enum doubt doubt);
 
 /* Harmless on one that was not started. */
+void failover_stop(struct failover *failover);
+
 /* Another configuration, of the same role; monitors of paths that stay go on. */
 void failover_change(struct failover *failover, const struct conf *conf);
-
-void failover_stop(struct failover *failover);
 
 #endif

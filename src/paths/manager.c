@@ -371,14 +371,20 @@ static int open_events(struct manager *manager)
 	return manager->events_fd < 0 ? manager->events_fd : 0;
 }
 
-static int check(const struct manager *manager)
+static int check(const struct conf *conf, const struct snapshot *snapshot)
 {
 	char reason[DIAGNOSIS_BYTES];
-	int error = diagnosis_check(manager->conf, &manager->snapshot, reason);
+	int error = diagnosis_check(conf, snapshot, reason);
 
 	if (error)
 		log_error("%s", reason);
 	return error;
+}
+
+/* The snapshot at hand is as the last change left it, which is how things are. */
+int manager_check(struct manager *manager, const struct conf *conf)
+{
+	return check(conf, &manager->snapshot);
 }
 
 static int complain(int error)
@@ -399,7 +405,7 @@ static int set_up(struct manager *manager)
 	if (!error)
 		error = complain(lease_take(&manager->lease, &manager->actor, &manager->snapshot));
 	if (!error)
-		error = check(manager);
+		error = check(manager->conf, &manager->snapshot);
 	if (!error)
 		error = complain(follow(manager));
 	return error;

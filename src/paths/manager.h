@@ -23,6 +23,12 @@ int manager_open(struct manager **out, const struct conf *conf, struct board *bo
 int manager_start(struct manager *manager, struct loop *loop);
 
 /*
+ * Whether there can be paths by this configuration, as manager_open() asks. 0 or -errno, which has
+ * been logged.
+ */
+int manager_check(struct manager *manager, const struct conf *conf);
+
+/*
  * From now on the paths are those of another configuration of the same role, which is to outlive
  * it. What both have stays as it is in the kernel, and what is known of it.
  */

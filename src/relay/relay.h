@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RELAY_LISTENERS_MAX 16
+#define RELAY_LISTENERS_MAX 512
 
 struct listener;
 struct lookups;

@@ -83,6 +83,24 @@ def test_hosts_are_bridged(stage, net, mode, family):
     assert lines_with(client, f"taken over by {mode.upper()}")
 
 
+@pytest.mark.parametrize("down", ["refuse", "direct"])
+@MODES
+@FAMILIES
+def test_connections_to_the_hosts(stage, net, mode, family, down):
+    """That others make to a host behind an intercepted interface: its answers go their way."""
+    start(stage, net, mode, {"on_peer_down": down})
+    with Ends(net, family) as ends:
+        listener = ends.keep(listen(net.host_a, DIRECT[family]))
+        near = ends.keep(connect(net.host_b, DIRECT[family], port_of(listener)))
+        far = ends.accept(listener)
+        assert far.getpeername()[0] == ends.b_ip
+        assert echoes(near, far)
+        net.client.run(["nft", "flush", "ruleset"])
+        eventually(lambda: is_there(net.client), True)
+        assert echoes(near, far)
+    assert seen(net, family) == BRIDGED[family]
+
+
 @MODES
 @FAMILIES
 def test_what_is_not_taken(stage, net, mode, family):
@@ -313,6 +331,28 @@ def test_nothing_goes_around_a_killed_one(stage, net, mode, family):
         assert ends.accept(listener).getpeername()[0] == BRIDGED[family]
 
 
+def test_a_start_that_fails_opens_no_way(stage, net):
+    """What a killed one left stays until somebody takes over, or stops in order."""
+    client, _ = start(stage, net)
+    kill(client)
+    before = routing(net.client)
+    failed = stage.client(net, name="again", **intercept(interfaces=["lan", "lan"])).start()
+    assert failed.process.wait(10) == 2
+    failed = stage.client(net, name="hidden", under=without_nft(), **intercept()).start()
+    assert failed.process.wait(10) == 1
+    assert [line for line in before[0] if "52257" in line] == [
+        line for line in routing(net.client)[0] if "52257" in line] != []
+    with Ends(net, 4) as ends:
+        goes_nowhere(ends, ends.listen())
+
+
+def without_nft():
+    """A command under which there is no nft."""
+    return ["unshare", "--mount", "sh", "-c",
+            "for f in /usr/sbin/nft /sbin/nft; do [ -e $f ] && mount --bind /dev/null $f; done;"
+            ' exec "$0" "$@"']
+
+
 def test_what_a_killed_one_left_is_removed(stage, net):
     """Also by a start that does not intercept."""
     rules, routes = firewall(net.client), routing(net.client)
@@ -478,10 +518,7 @@ def test_rules_of_ones_own(stage, net):
 def test_without_nft(stage, net, tmp_path):
     """One clear line, and nothing has been changed."""
     routes = routing(net.client)
-    hidden = ["unshare", "--mount", "sh", "-c",
-              'for f in /usr/sbin/nft /sbin/nft; do [ -e $f ] && mount --bind /dev/null $f; done;'
-              ' exec "$0" "$@"']
-    client = stage.client(net, under=hidden, **intercept()).start()
+    client = stage.client(net, under=without_nft(), **intercept()).start()
     assert client.process.wait(10) == 1
     assert 'the configuration\'s "intercept" needs nftables: there is no nft' in client.log
     assert routing(net.client) == routes

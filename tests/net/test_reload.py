@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 
 import pytest
 from hosts import (LIMIT_S, Ends, connect, echoes, exchange_exactly, expect_reset, payload, port_of,
@@ -47,8 +48,8 @@ def reload(daemon, way="command", **keys):
     if way == "command":
         result = command(daemon)
         assert (result.returncode, result.stderr) == (0, ""), result
-        assert result.stdout == (f"the {daemon.role} with pid {daemon.process.pid} has the new "
-                                 "configuration\n")
+        assert result.stdout == (f"the {daemon.role} with pid {daemon.process.pid} changes over to "
+                                 "the new configuration\n")
     else:
         daemon.process.send_signal(signal.SIGHUP)
     wait_for_line(daemon, "reloaded:", done + 1)
@@ -89,6 +90,7 @@ def test_a_mistake_changes_nothing(stage, net, way):
     before = workers(client)
     for keys, mistake in (({"timeout": "long"}, "timeout: found \"long\""),
                           ({"paths": [{"interface": "wan1", "role": "x"}]}, "paths[0].role"),
+                          ({"paths": [{"interface": "nosuch"}]}, "nosuch"),
                           ({"user": "nobody-of-this-name"}, "nobody-of-this-name"),
                           ({"local_address": "10.99.99.99"}, "cannot listen on 10.99.99.99"),
                           ({"server": "no.such.name.invalid"}, "no.such.name.invalid")):
@@ -103,7 +105,7 @@ def test_a_mistake_changes_nothing(stage, net, way):
             assert echoes(*ends.pair())
     client.node.write_file("client.json", "{")
     assert "the file ends in the middle" in command(client).stderr
-    wait_for_line(client, "not reloaded: everything stays as it was", 6)
+    wait_for_line(client, "not reloaded: everything stays as it was", 7)
     assert workers(client) == before
 
 
@@ -209,6 +211,65 @@ def test_interception_comes_and_goes(stage, net):
         bridged[0].close()
         ends.close_all()
         eventually(lambda: net.client.run(["nft", "list", "ruleset"]).stdout, "")
+
+
+@pytest.mark.parametrize("mode", ["tproxy", "redirect"])
+def test_what_was_taken_stays_taken(stage, net, mode):
+    """By an interface, and on the way out, that the next configuration does not have."""
+    net.client.ip("link", "add", "other", "type", "veth", "peer", "name", "another")
+
+    def keys(interface, **others):
+        return {"intercept": {"interfaces": [interface], "mode": mode, **others}}
+
+    client, _ = stage.pair(net, keys("lan", local_output=True))
+    with Ends(net, 4) as ends:
+        listener = ends.listen()
+        flows = [ends.pair(listener)]
+        own = ends.keep(connect(net.client, ends.b_ip, port_of(listener)))
+        flows.append((own, ends.accept(listener)))
+        assert [far.getpeername()[0] for _, far in flows] == [BRIDGED, BRIDGED]
+        reload(client, **keys("other"))
+        for near, far in flows:
+            exchange_exactly(near, far, 200_000)
+        assert ends.pair(listener)[1].getpeername()[0] == DIRECT
+        reload(client)
+        for near, far in flows:
+            exchange_exactly(near, far, 200_000)
+    eventually(lambda: net.client.run(["nft", "list", "ruleset"]).stdout, "")
+    eventually(lambda: "52256" in net.client.run(["ip", "rule"]).stdout, False)
+
+
+def test_from_many_workers_to_one(stage, net):
+    """It has all their listening sockets."""
+    client, _ = stage.bridge(net, {"workers": 20})
+    reload(client, workers=1)
+    with Ends(net, 4) as ends:
+        listener = ends.listen()
+        for _ in range(60):
+            assert echoes(*ends.pair(listener))
+
+
+def test_as_many_workers_as_there_can_be(stage, net):
+    client, _ = stage.bridge(net, {"workers": 64})
+    reload(client, workers=64, timeout=99)
+    with Ends(net, 4) as ends:
+        assert echoes(*ends.pair())
+
+
+def test_names_are_followed_after_one(stage, net, tmp_path):
+    """By the configuration that there is now."""
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
+    under = ["unshare", "--mount", "sh", "-c",
+             'mount --bind "$0" /etc/hosts && exec "$@"', tmp_path / "hosts"]
+    client = stage.client(net).start()
+    server = stage.server(net, under=under).start()
+    client.wait_ready()
+    server.wait_ready()
+    reload(server, congestion="cubic")
+    (tmp_path / "hosts").write_text("127.0.0.1 localhost elsewhere\n")
+    time.sleep(0.3)
+    reload(server, congestion="reno")
+    assert len(workers(server)) == 2
 
 
 def test_another_mode_takes_a_restart(stage, net):

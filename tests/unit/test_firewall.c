@@ -11,21 +11,22 @@
 struct example {
 	const char *name;
 	enum conf_intercept_mode mode;
-	bool lacks_ipv6, is_leaving;
+	bool lacks_ipv6, is_leaving, keeps;
 };
 
 static const struct example examples[] = {
-	{"tproxy", CONF_INTERCEPT_TPROXY, false, false},
-	{"redirect", CONF_INTERCEPT_REDIRECT, false, false},
-	{"everything-tproxy", CONF_INTERCEPT_TPROXY, false, false},
-	{"everything-redirect", CONF_INTERCEPT_REDIRECT, false, false},
-	{"direct", CONF_INTERCEPT_TPROXY, false, false},
-	{"lone-ipv4-tproxy", CONF_INTERCEPT_TPROXY, false, false},
-	{"lone-ipv4-redirect", CONF_INTERCEPT_REDIRECT, false, false},
-	{"no-ipv6", CONF_INTERCEPT_TPROXY, true, false},
-	{"leaving-tproxy", CONF_INTERCEPT_TPROXY, false, true},
-	{"leaving-redirect", CONF_INTERCEPT_REDIRECT, false, true},
-	{"output-only", CONF_INTERCEPT_TPROXY, false, false},
+	{"tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
+	{"redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
+	{"everything-tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
+	{"everything-redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
+	{"direct", CONF_INTERCEPT_TPROXY, false, false, false},
+	{"lone-ipv4-tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
+	{"lone-ipv4-redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
+	{"no-ipv6", CONF_INTERCEPT_TPROXY, true, false, false},
+	{"leaving-tproxy", CONF_INTERCEPT_TPROXY, false, true, false},
+	{"leaving-redirect", CONF_INTERCEPT_REDIRECT, false, true, false},
+	{"keeping", CONF_INTERCEPT_TPROXY, false, false, true},
+	{"output-only", CONF_INTERCEPT_TPROXY, false, false, false},
 };
 
 static void path_of(const struct example *example, const char *suffix, char path[static 256])
@@ -64,6 +65,8 @@ static void put_rules(FILE *out, const struct rt_rules *rules)
 			rule->to.base.family == AF_INET ? 4 : 6, rule->input);
 		if (rule->mark)
 			fprintf(out, " mark 0x%08x", rule->mark);
+		if (rule->mark_mask & ~rule->mark)
+			fprintf(out, " not mark 0x%08x", rule->mark_mask & ~rule->mark);
 		if (rule->dest_port)
 			fprintf(out, " port %u", rule->dest_port);
 		if (rule->dest_port_last)
@@ -93,17 +96,24 @@ static char *everything_of(const struct example *example)
 	struct snapshot world = {0};
 	struct networks always = {0}, nearby = {0};
 	struct steering steering = {0};
+	struct conf_intercept kept = {0};
 	struct ruleset ruleset = {.conf = &conf,
 				  .mode = example->mode,
 				  .has_ipv6 = !example->lacks_ipv6,
 				  .user = 65534,
 				  .always = &always,
 				  .nearby = &nearby,
+				  .kept = &kept,
 				  .is_leaving = example->is_leaving};
 	char *text = NULL, *table;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
+	if (example->keeps) {
+		kept.n_interfaces = 1;
+		strcpy(kept.interface[0].name, "gone");
+		kept.local_output = true;
+	}
 	world_address(&world, LO, "127.0.0.1/8");
 	world_address(&world, LAN, "192.168.1.1/24");
 	world_address(&world, LAN, "fd00:1::1/64");
@@ -113,7 +123,7 @@ static char *everything_of(const struct example *example)
 	assert_int_equal(exempt_nearby(&world.addresses, &nearby), 0);
 	table = ruleset_text(&ruleset);
 	assert_non_null(table);
-	assert_int_equal(steering_build(&conf, example->mode, !example->lacks_ipv6, &always,
+	assert_int_equal(steering_build(&conf, example->mode, !example->lacks_ipv6, &always, &kept,
 					example->is_leaving ? STEERING_LEAVING : STEERING_TAKING,
 					&steering),
 			 0);
