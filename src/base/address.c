@@ -161,6 +161,11 @@ bool address_equal(const struct address *a, const struct address *b)
 	return address_ip_equal(a, b) && a->port == b->port;
 }
 
+bool network_equal(const struct network *a, const struct network *b)
+{
+	return a->prefix_len == b->prefix_len && address_ip_equal(&a->base, &b->base);
+}
+
 void network_clear_host(struct network *n)
 {
 	size_t bytes = address_ip_bytes(&n->base);

@@ -57,6 +57,8 @@ size_t address_ip_bytes(const struct address *a);
 
 bool address_ip_equal(const struct address *a, const struct address *b); /* ports ignored */
 bool address_equal(const struct address *a, const struct address *b);	 /* ports compared */
+bool network_equal(const struct network *a, const struct network *b);
+
 /* Clears the bits of the base that are behind the prefix. */
 void network_clear_host(struct network *n);
 

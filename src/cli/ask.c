@@ -105,7 +105,6 @@ void ask_free(struct ask_round *round)
 	round->n = 0;
 }
 
-/* Asks all that are meant; the sockets of killed daemons do not count. */
 void ask_all(struct ask_round *round, const struct ask_whom *whom, const struct question *question)
 {
 	static struct rendezvous_list list;

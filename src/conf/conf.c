@@ -10,6 +10,8 @@
 #include "crypto/crypto.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 
 int conf_read(enum conf_role role, int argc, char **argv, struct conf *out, struct messages *errors,
 	      struct messages *notes)
@@ -42,6 +44,19 @@ uint8_t conf_router_of(const struct conf *conf, const struct address *server)
 		if (address_ip_equal(&conf->server[i].address, server))
 			return conf->server[i].router;
 	return 0;
+}
+
+enum conf_on_peer_down conf_peer_down_of(const struct conf *conf, sa_family_t family)
+{
+	return family == AF_INET6 ? conf->on_peer_down_ipv6 : conf->on_peer_down;
+}
+
+bool conf_intercepts(const struct conf_intercept *intercept, const char *interface)
+{
+	for (unsigned i = 0; i < intercept->n_interfaces; i++)
+		if (strcmp(intercept->interface[i].name, interface) == 0)
+			return true;
+	return false;
 }
 
 uint32_t conf_pass_mark(const struct conf *conf)

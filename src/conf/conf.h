@@ -149,6 +149,12 @@ uint8_t conf_router_of(const struct conf *conf, const struct address *server);
 /* The second bit of packet marks that is ours, beside intercept.mark: what may pass. */
 uint32_t conf_pass_mark(const struct conf *conf);
 
+/* Client: what becomes of connections to this family while no path leads to the far router. */
+enum conf_on_peer_down conf_peer_down_of(const struct conf *conf, sa_family_t family);
+
+/* Whether it names the interface. */
+bool conf_intercepts(const struct conf_intercept *intercept, const char *interface);
+
 /* Whether the methods and keys of two configurations are the same. */
 bool conf_has_same_key(const struct conf *a, const struct conf *b);
 

@@ -27,9 +27,6 @@ struct parts {
 /* How many workers a configuration has here. */
 unsigned parts_count_workers(const struct conf *conf);
 
-/* Whether, and for how many workers, a configuration needs the memory of salts; 0: it does not. */
-bool parts_need_salts(const struct conf *conf);
-
 /* Opens the memory of salts, where one is needed and there is none, for so many. 0 or -errno, which
  * has been logged. */
 int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables);

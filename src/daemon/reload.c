@@ -76,11 +76,11 @@ static void on_tidy(struct task *task)
 
 	naming_close(reload->naming_done);
 	reload->naming_done = NULL;
-	if (reload->has_left)
-		interception_close(reload->leaving);
-	if (reload->has_left)
-		reload->leaving = NULL;
+	if (!reload->has_left)
+		return;
 	reload->has_left = false;
+	interception_close(reload->leaving);
+	reload->leaving = NULL;
 }
 
 void reload_init(struct reload *reload, struct parts *parts)
@@ -122,6 +122,7 @@ static struct interception *present(const struct reload *reload)
 {
 	return reload->parts->interception ? reload->parts->interception : reload->leaving;
 }
+
 static int prepare_interception(struct reload *reload)
 {
 	const struct conf *conf = reload->conf;
@@ -151,7 +152,6 @@ static int prepare(struct reload *reload)
 	int error = privilege_find_user(conf->user, &reload->user);
 
 	keep_background(parts->conf, conf);
-
 	if (error == 0 && !crew_has_room(&parts->crew, n_workers))
 		error = -EBUSY;
 	if (error == 0)

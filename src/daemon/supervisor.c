@@ -11,7 +11,6 @@
 #include "daemon/signals.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -37,16 +36,6 @@ struct supervisor {
 	bool is_stopping;
 	bool has_failed;
 };
-
-unsigned parts_count_workers(const struct conf *conf)
-{
-	cpu_set_t cpus;
-	unsigned n = conf->workers;
-
-	if (n == 0)
-		n = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
-	return n < CONF_WORKERS_MAX ? n : CONF_WORKERS_MAX;
-}
 
 /* The soft limit is a default for programs that use select(); the hard one is the administrator's.
  */
@@ -94,8 +83,9 @@ static void log_messages(enum log_level level, const struct messages *messages)
 }
 
 /* 0, or what reload_begin() says; the log has the same. */
-static int reload(struct supervisor *supervisor, struct messages *errors)
+static int reload(void *owner, struct messages *errors)
 {
+	struct supervisor *supervisor = owner;
 	static struct messages notes; /* too large for a small stack */
 	int error;
 
@@ -119,11 +109,6 @@ static void on_hangup(struct supervisor *supervisor)
 
 	memset(&errors, 0, sizeof(errors));
 	reload(supervisor, &errors);
-}
-
-static int on_control_reload(void *owner, struct messages *errors)
-{
-	return reload(owner, errors);
 }
 
 static void on_signal(struct signals *signals, int number)
@@ -244,7 +229,7 @@ static int run(struct supervisor *supervisor)
 	}
 	if (error < 0)
 		return error;
-	supervisor->control = control_open(&supervisor->parts, on_control_reload, supervisor);
+	supervisor->control = control_open(&supervisor->parts, reload, supervisor);
 	return loop_run(&supervisor->parts.loop);
 }
 
@@ -268,28 +253,6 @@ static int prepare_board(struct supervisor *supervisor)
 	}
 	log_error("no memory: %s", strerror(errno));
 	return -ENOMEM;
-}
-
-/* A client's answers of 2022 name the request that they are for: none of them can be a recording.
- */
-bool parts_need_salts(const struct conf *conf)
-{
-	return conf->method->format == METHOD_2017 ||
-	       (conf->method->format == METHOD_2022 && conf->role == CONF_SERVER);
-}
-
-int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables)
-{
-	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
-	int error;
-
-	if (!parts_need_salts(conf))
-		return 0;
-	error = parts->salts.store ? salts_file_fit(&parts->salts, n_tables)
-				   : salts_file_open(&parts->salts, port, n_tables);
-	if (error < 0)
-		log_error("no memory for salts: %s", strerror(-error));
-	return error;
 }
 
 /* Each step logs its own failure. */

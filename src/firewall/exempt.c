@@ -3,18 +3,12 @@
 #include "firewall/exempt.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* Of one link or of this machine (RFC 6890), and multicast, which TCP does not have. */
 static const char *const fixed[] = {
 	"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32",
 	"::/128",    "::1/128",	    "fe80::/10",      "ff00::/8",
 };
-
-static bool is_same(const struct network *a, const struct network *b)
-{
-	return a->prefix_len == b->prefix_len && address_ip_equal(&a->base, &b->base);
-}
 
 static int add(struct networks *out, const struct network *given)
 {
@@ -23,7 +17,7 @@ static int add(struct networks *out, const struct network *given)
 
 	network_clear_host(&network);
 	for (size_t i = 0; i < out->n; i++)
-		if (is_same(&out->item[i], &network))
+		if (network_equal(&out->item[i], &network))
 			return 0;
 	item = array_append(out);
 	if (!item)
@@ -51,14 +45,9 @@ static int add_subnet(struct networks *out, const struct rt_address *address)
 
 static bool is_intercepted(const struct conf *conf, const struct rt_links *links, uint32_t ifindex)
 {
-	const char *name = NULL;
-
 	for (size_t i = 0; i < links->n; i++)
 		if (links->item[i].ifindex == ifindex)
-			name = links->item[i].name;
-	for (unsigned i = 0; i < conf->intercept.n_interfaces && name; i++)
-		if (strcmp(conf->intercept.interface[i].name, name) == 0)
-			return true;
+			return conf_intercepts(&conf->intercept, links->item[i].name);
 	return false;
 }
 

@@ -6,15 +6,13 @@
 #include "firewall/nft.h"
 #include "firewall/ruleset.h"
 #include "firewall/steering.h"
+#include "kernel/claim.h"
 #include "kernel/nftables.h"
 #include "kernel/socket.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /*
@@ -25,28 +23,27 @@
  * was changed, it is then written anew as a whole. Somebody who removes it again and again is
  * answered once a second.
  *
- * One process in a network namespace may do this: it holds an abstract unix socket, as slots do. So
- * what is found by the one who gets it, nobody needs.
+ * One process in a network namespace may do this: it holds the claim (claim.h). So what is found by
+ * the one who gets it, nobody needs.
  */
 
-#define LOCK_NAME	 "mpbridge.intercept"
-#define SETTLE_MS	 20u /* addresses and routes change in bursts */
-#define RETRY_MS	 1000u
-#define FIGHT_MS	 10000u
-#define FIGHT_MOST	 10u
-#define LOOK_ATTEMPTS	 8
-#define NO_FIREWALL_PLAN "the configuration's \"intercept\" needs nftables"
+#define CLAIM_NAME     "mpbridge.intercept"
+#define SETTLE_MS      20u /* addresses and routes change in bursts */
+#define RETRY_MS       1000u
+#define FIGHT_MS       10000u
+#define FIGHT_MOST     10u
+#define LOOK_ATTEMPTS  8
+#define NEEDS_NFTABLES "the configuration's \"intercept\" needs nftables"
 
 struct interception {
-	struct conf own;	    /* a copy, without the key: it may be needed for longer */
-	const struct conf *conf;    /* that */
+	struct conf conf;	    /* a copy, without the key: it may be needed for longer */
 	struct conf_intercept kept; /* interfaces and output of earlier ones, for flows that run */
 	uid_t user;
 	enum conf_intercept_mode mode;
 	bool has_ipv6;
 	bool is_leaving;
 	bool is_complete;
-	int lock_fd;
+	int claim_fd;
 	struct netlink route;
 	struct loop *loop; /* NULL: not started */
 	struct watch table_events, route_events;
@@ -96,8 +93,8 @@ static int look(struct netlink *route, struct view *view)
 
 static int work_out(struct interception *in, struct view *view)
 {
-	const struct ruleset ruleset = {
-		.conf = in->conf,
+	const struct intent intent = {
+		.conf = &in->conf,
 		.mode = in->mode,
 		.has_ipv6 = in->has_ipv6,
 		.user = in->user,
@@ -109,15 +106,13 @@ static int work_out(struct interception *in, struct view *view)
 	int error = look(&in->route, view);
 
 	if (!error)
-		error = exempt_always(in->conf, &view->links, &view->addresses, &view->always);
+		error = exempt_always(&in->conf, &view->links, &view->addresses, &view->always);
 	if (!error)
 		error = exempt_nearby(&view->addresses, &view->nearby);
 	if (!error)
-		error = steering_build(in->conf, in->mode, in->has_ipv6, &view->always, &in->kept,
-				       in->is_leaving ? STEERING_LEAVING : STEERING_TAKING,
-				       &view->steering);
+		error = steering_build(&intent, &view->steering);
 	if (!error)
-		view->text = ruleset_text(&ruleset);
+		view->text = ruleset_text(&intent);
 	return !error && !view->text ? -ENOMEM : error;
 }
 
@@ -127,13 +122,13 @@ static void complain(int error, const char *complaint)
 {
 	switch (-error) {
 	case ENOENT:
-		log_error(NO_FIREWALL_PLAN ": there is no nft; install nftables");
+		log_error(NEEDS_NFTABLES ": there is no nft; install nftables");
 		break;
 	case ETIMEDOUT:
-		log_error(NO_FIREWALL_PLAN ": nft does not end");
+		log_error(NEEDS_NFTABLES ": nft does not end");
 		break;
 	default:
-		log_error(NO_FIREWALL_PLAN ": nft refuses the rules: %s",
+		log_error(NEEDS_NFTABLES ": nft refuses the rules: %s",
 			  complaint[0] ? complaint : strerror(-error));
 	}
 }
@@ -202,11 +197,10 @@ static int follow_table(struct interception *in, char **text)
 static int follow(struct interception *in)
 {
 	struct view view = {0};
-	unsigned n_changes = 0;
 	int error = work_out(in, &view);
 
 	if (!error)
-		error = steering_apply(&in->route, &view.steering, &n_changes);
+		error = steering_apply(&in->route, &view.steering);
 	if (!error)
 		error = follow_table(in, &view.text);
 	view_exit(&view);
@@ -267,43 +261,21 @@ static void on_route_events(struct watch *watch, uint32_t events)
 
 static void take_conf(struct interception *in, const struct conf *conf)
 {
-	in->own = *conf;
-	in->own.key = NULL;
-	in->conf = &in->own;
-}
-
-/* 0, -EBUSY or another -errno. */
-static int claim(int *fd)
-{
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	socklen_t length = offsetof(struct sockaddr_un, sun_path) + sizeof(LOCK_NAME);
-
-	*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (*fd < 0)
-		return -errno;
-	memcpy(name.sun_path + 1, LOCK_NAME, sizeof(LOCK_NAME) - 1);
-	if (bind(*fd, (struct sockaddr *)&name, length) < 0) {
-		int error = errno == EADDRINUSE ? -EBUSY : -errno;
-
-		close(*fd);
-		*fd = -1;
-		return error;
-	}
-	return 0;
+	in->conf = *conf;
+	in->conf.key = NULL;
 }
 
 /* Both, whatever there is of them. */
 static void remove_all(struct netlink *route)
 {
 	const struct steering nothing = {0};
-	unsigned n_changes = 0;
 	char *listing = nft_list(RULESET_TABLE);
 	char complaint[256];
 
 	if (listing && nft_run(ruleset_removal(), false, complaint) < 0)
 		log_warning("table inet " RULESET_TABLE " is left behind: %s", complaint);
 	free(listing);
-	if (steering_apply(route, &nothing, &n_changes) < 0)
+	if (steering_apply(route, &nothing) < 0)
 		log_warning("rules and routes of the interception are left behind");
 }
 
@@ -311,12 +283,11 @@ static void remove_all(struct netlink *route)
 static int sweep(void)
 {
 	struct netlink route = {0};
-	int fd, error = claim(&fd);
+	int fd = claim_take(CLAIM_NAME);
 
-	if (error < 0)
+	if (fd < 0)
 		return 0; /* it belongs to a living one */
-	error = netlink_open(&route, NETLINK_ROUTE);
-	if (error == 0)
+	if (netlink_open(&route, NETLINK_ROUTE) == 0)
 		remove_all(&route);
 	netlink_close(&route);
 	close(fd);
@@ -340,7 +311,7 @@ static int try_mode(struct interception *in, enum conf_intercept_mode mode,
 
 static int choose_mode(struct interception *in)
 {
-	enum conf_intercept_mode wanted = in->conf->intercept.mode;
+	enum conf_intercept_mode wanted = in->conf.intercept.mode;
 	bool is_auto = wanted == CONF_INTERCEPT_AUTO;
 	char complaint[256];
 	int error = try_mode(in, is_auto ? CONF_INTERCEPT_TPROXY : wanted, complaint);
@@ -357,20 +328,22 @@ static int choose_mode(struct interception *in)
 /* What the configuration asks for, and this end cannot do. */
 static void tell_families(const struct interception *in)
 {
-	bool is_direct = in->conf->on_peer_down_ipv6 == CONF_PEER_DOWN_DIRECT;
+	bool is_direct = in->conf.on_peer_down_ipv6 == CONF_PEER_DOWN_DIRECT;
 
-	if (in->has_ipv6 && !ruleset_listener(in->conf, AF_INET6))
+	if (in->has_ipv6 && !ruleset_listener(&in->conf, AF_INET6))
 		log_warning("IPv6 connections are not bridged, and %s: local_address has no IPv6 "
 			    "address, as \"::\"",
 			    is_direct ? "go around" : "reset");
-	if (!ruleset_listener(in->conf, AF_INET))
+	if (!ruleset_listener(&in->conf, AF_INET))
 		log_warning("IPv4 connections are not bridged: local_address has no IPv4 address");
 }
 
 static int set_up(struct interception *in)
 {
-	int error = claim(&in->lock_fd);
+	int error;
 
+	in->claim_fd = claim_take(CLAIM_NAME);
+	error = in->claim_fd < 0 ? in->claim_fd : 0;
 	if (error == -EBUSY)
 		log_error("another mpbridge in this network namespace intercepts connections "
 			  "already; mpbridge status shows it");
@@ -399,7 +372,7 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
 	take_conf(in, conf);
 	in->user = user;
 	in->has_ipv6 = socket_has_ipv6();
-	in->lock_fd = -1;
+	in->claim_fd = -1;
 	in->heard.table = RULESET_TABLE;
 	in->table_events = (struct watch){.fd = -1, .on_event = on_table_events};
 	in->route_events = (struct watch){.fd = -1, .on_event = on_route_events};
@@ -435,17 +408,19 @@ int interception_start(struct interception *in, struct loop *loop)
 	if (error < 0) {
 		log_error("cannot intercept connections: %s", strerror(-error));
 		check_in(in, RETRY_MS);
-	} else
-		log_info("interception: connections are taken over by %s",
-			 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
-	return error;
+		return error;
+	}
+	log_info("interception: connections are taken over by %s",
+		 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
+	return 0;
 }
 
 int interception_check(const struct interception *in, const struct conf *conf)
 {
-	struct interception trial = {.conf = conf, .user = in->user, .has_ipv6 = in->has_ipv6};
+	struct interception trial = {.user = in->user, .has_ipv6 = in->has_ipv6};
 	int error = netlink_open(&trial.route, NETLINK_ROUTE);
 
+	take_conf(&trial, conf);
 	if (error == 0)
 		error = choose_mode(&trial);
 	if (error == 0 && trial.mode != in->mode) {
@@ -457,26 +432,18 @@ int interception_check(const struct interception *in, const struct conf *conf)
 	return error;
 }
 
-static bool has_interface(const struct conf_intercept *intercept, const char *name)
-{
-	for (unsigned i = 0; i < intercept->n_interfaces; i++)
-		if (strcmp(intercept->interface[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 /* Of both lists, what is not in the next configuration. More than there is room for is forgotten.
  */
 static void keep_what_goes(struct interception *in, const struct conf_intercept *next)
 {
-	const struct conf_intercept *lists[] = {&in->own.intercept, &in->kept};
+	const struct conf_intercept *lists[] = {&in->conf.intercept, &in->kept};
 	struct conf_intercept kept = {0};
 
 	for (int l = 0; l < 2; l++) {
 		for (unsigned i = 0; i < lists[l]->n_interfaces; i++) {
 			const char *name = lists[l]->interface[i].name;
 
-			if (!has_interface(next, name) && !has_interface(&kept, name) &&
+			if (!conf_intercepts(next, name) && !conf_intercepts(&kept, name) &&
 			    kept.n_interfaces < CONF_INTERFACES_MAX)
 				kept.interface[kept.n_interfaces++] = lists[l]->interface[i];
 		}
@@ -518,16 +485,15 @@ void interception_close(struct interception *in)
 {
 	if (!in)
 		return;
+	/* what a killed one left is to stay for the next start, if this one has not begun */
 	if (in->loop) {
 		timer_cancel(&in->loop->timers, &in->check);
 		loop_close(in->loop, &in->table_events);
 		loop_close(in->loop, &in->route_events);
-	}
-	/* what a killed one left is to stay for the next start, if this one has not begun */
-	if (in->loop)
 		remove_all(&in->route);
-	if (in->lock_fd >= 0)
-		close(in->lock_fd);
+	}
+	if (in->claim_fd >= 0)
+		close(in->claim_fd);
 	netlink_close(&in->route);
 	free(in->text);
 	free(in->listing);

@@ -23,6 +23,7 @@
 #define MISSING	    127
 #define SEARCH_PATH "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin"
 #define OUTPUT_MOST (1L << 20)
+#define ARGS_MOST   8
 
 struct child {
 	int in, out, err; /* descriptors of files in memory; -1: none */
@@ -70,8 +71,6 @@ static void close_files(const struct child *child)
 		if (fds[i] >= 0)
 			close(fds[i]);
 }
-
-#define ARGS_MOST 8
 
 static _Noreturn void run_child(const struct child *child, const char *const argv[])
 {

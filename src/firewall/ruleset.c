@@ -95,18 +95,17 @@ static void put_interfaces(FILE *out, const char *set, const struct conf_interce
 	fprintf(out, " }\n\t}\n");
 }
 
-static void put_sets(FILE *out, const struct ruleset *ruleset)
+static void put_sets(FILE *out, const struct intent *intent)
 {
 	static const sa_family_t families[] = {AF_INET, AF_INET6};
-	const struct span include = included(ruleset->conf);
+	const struct span include = included(intent->conf);
 
-	put_interfaces(out, "interfaces", &ruleset->conf->intercept);
-	if (ruleset->kept)
-		put_interfaces(out, "kept", ruleset->kept);
+	put_interfaces(out, "interfaces", &intent->conf->intercept);
+	put_interfaces(out, "kept", intent->kept);
 	for (int f = 0; f < 2; f++) {
-		put_networks(out, "exempt", families[f], span_of(ruleset->always));
-		if (ruleset->conf->intercept.local_output)
-			put_networks(out, "nearby", families[f], span_of(ruleset->nearby));
+		put_networks(out, "exempt", families[f], span_of(intent->always));
+		if (intent->conf->intercept.local_output)
+			put_networks(out, "nearby", families[f], span_of(intent->nearby));
 		put_networks(out, "include", families[f], include);
 	}
 }
@@ -149,12 +148,12 @@ static void put_include(FILE *out, const struct conf *conf)
 }
 
 /* What comes after these is to be taken over. */
-static void put_selection(FILE *out, const struct ruleset *ruleset)
+static void put_selection(FILE *out, const struct intent *intent)
 {
-	put_ports(out, &ruleset->conf->intercept);
+	put_ports(out, &intent->conf->intercept);
 	fprintf(out, "\t\t" NOT_OURS "\n");
-	put_exempt(out, "exempt", span_of(ruleset->always));
-	put_include(out, ruleset->conf);
+	put_exempt(out, "exempt", span_of(intent->always));
+	put_include(out, intent->conf);
 }
 
 /* ---- what becomes of them ---- */
@@ -165,11 +164,6 @@ const struct address *ruleset_listener(const struct conf *conf, sa_family_t fami
 		if (conf->local[i].address.family == family)
 			return &conf->local[i].address;
 	return NULL;
-}
-
-static enum conf_on_peer_down peer_down_of(const struct conf *conf, sa_family_t family)
-{
-	return family == AF_INET6 ? conf->on_peer_down_ipv6 : conf->on_peer_down;
 }
 
 /* "10.0.0.1:1080", "[fd00::1]:1080"; of a listener on all addresses ":1080". */
@@ -194,7 +188,7 @@ static void put_reset(FILE *out, const struct conf *conf, int version)
 {
 	sa_family_t family = version == 4 ? AF_INET : AF_INET6;
 
-	if (peer_down_of(conf, family) == CONF_PEER_DOWN_REFUSE)
+	if (conf_peer_down_of(conf, family) == CONF_PEER_DOWN_REFUSE)
 		fprintf(out, "\t\tmeta nfproto ipv%d meta l4proto tcp reject with tcp reset\n",
 			version);
 }
@@ -219,7 +213,7 @@ static void put_tproxy(FILE *out, const struct conf *conf, int version)
 		put_reset(out, conf, version);
 		return;
 	}
-	if (peer_down_of(conf, family) == CONF_PEER_DOWN_DIRECT)
+	if (conf_peer_down_of(conf, family) == CONF_PEER_DOWN_DIRECT)
 		put_first_packets_only(out, version, mark);
 	fprintf(out,
 		"\t\tmeta nfproto ipv%d meta l4proto tcp tproxy %s to %s meta mark set meta mark | "
@@ -252,11 +246,11 @@ static void begin_chain(FILE *out, const char *name, const char *type, const cha
 		name, type, hook, priority);
 }
 
-static void put_own_output(FILE *out, const struct ruleset *ruleset)
+static void put_own_output(FILE *out, const struct intent *intent)
 {
-	fprintf(out, "\t\tmeta skuid %u return\n", (unsigned)ruleset->user);
-	put_selection(out, ruleset);
-	put_exempt(out, "nearby", span_of(ruleset->nearby));
+	fprintf(out, "\t\tmeta skuid %u return\n", (unsigned)intent->user);
+	put_selection(out, intent);
+	put_exempt(out, "nearby", span_of(intent->nearby));
 }
 
 /* The answers of hosts to connections that were made to them: they pass, here and the guard. */
@@ -277,9 +271,9 @@ static void put_running(FILE *out, const char *set, uint32_t mark)
 		set, mark);
 }
 
-static void put_tproxy_output(FILE *out, const struct ruleset *ruleset)
+static void put_tproxy_output(FILE *out, const struct intent *intent)
 {
-	uint32_t mark = ruleset->conf->intercept.mark;
+	uint32_t mark = intent->conf->intercept.mark;
 
 	begin_chain(out, "output", "route", "output", TAKE_PRIORITY);
 	fprintf(out,
@@ -288,8 +282,8 @@ static void put_tproxy_output(FILE *out, const struct ruleset *ruleset)
 		" accept\n"
 		"\t\t" NO_SYN " return\n",
 		mark, mark);
-	if (!ruleset->is_leaving && ruleset->conf->intercept.local_output) {
-		put_own_output(out, ruleset);
+	if (!intent->is_leaving && intent->conf->intercept.local_output) {
+		put_own_output(out, intent);
 		fprintf(out,
 			"\t\tct mark set ct mark | 0x%08" PRIx32 "\n"
 			"\t\tmeta mark set meta mark | 0x%08" PRIx32 "\n",
@@ -298,71 +292,70 @@ static void put_tproxy_output(FILE *out, const struct ruleset *ruleset)
 	fprintf(out, "\t}\n");
 }
 
-static void put_take(FILE *out, const struct ruleset *ruleset)
+static void put_take(FILE *out, const struct intent *intent)
 {
 	fprintf(out, "\tchain take {\n");
-	put_selection(out, ruleset);
-	put_tproxy(out, ruleset->conf, 4);
-	if (ruleset->has_ipv6)
-		put_tproxy(out, ruleset->conf, 6);
+	put_selection(out, intent);
+	put_tproxy(out, intent->conf, 4);
+	if (intent->has_ipv6)
+		put_tproxy(out, intent->conf, 6);
 	fprintf(out, "\t}\n");
 }
 
-static bool has_output(const struct ruleset *ruleset)
+static bool has_output(const struct intent *intent)
 {
-	return ruleset->conf->intercept.local_output ||
-	       (ruleset->kept && ruleset->kept->local_output);
+	return intent->conf->intercept.local_output || intent->kept->local_output;
 }
 
-static void put_tproxy_chains(FILE *out, const struct ruleset *ruleset)
+static void put_tproxy_chains(FILE *out, const struct intent *intent)
 {
-	const struct conf_intercept *intercept = &ruleset->conf->intercept;
+	const struct conf_intercept *intercept = &intent->conf->intercept;
 	uint32_t mark = intercept->mark;
 
-	put_take(out, ruleset);
+	put_take(out, intent);
 	begin_chain(out, "prerouting", "filter", "prerouting", TAKE_PRIORITY);
-	if (ruleset->kept && ruleset->kept->n_interfaces > 0)
+	if (intent->kept->n_interfaces > 0)
 		put_running(out, "kept", mark);
 	if (intercept->n_interfaces > 0) {
 		put_running(out, "interfaces", mark);
-		put_answers(out, ruleset->conf);
-		if (!ruleset->is_leaving)
+		put_answers(out, intent->conf);
+		if (!intent->is_leaving)
 			fprintf(out, "\t\tiifname @interfaces goto take\n");
 	}
-	if (has_output(ruleset))
+	if (has_output(intent))
 		fprintf(out, "\t\tiifname \"lo\" meta mark & 0x%08" PRIx32 " != 0 goto take\n",
 			mark);
 	fprintf(out, "\t}\n");
-	if (has_output(ruleset))
-		put_tproxy_output(out, ruleset);
+	if (has_output(intent))
+		put_tproxy_output(out, intent);
 }
 
 /* Behind the NAT: what it took is for this router then, and the selection lets it pass. */
-static void put_refusal(FILE *out, const struct ruleset *ruleset)
+static void put_refusal(FILE *out, const struct intent *intent)
 {
 	begin_chain(out, "refuse", "filter", "prerouting", AFTER_NAT);
-	put_answers(out, ruleset->conf);
+	put_answers(out, intent->conf);
 	fprintf(out, "\t\tiifname != @interfaces return\n");
-	put_selection(out, ruleset);
-	put_reset(out, ruleset->conf, 4);
-	if (ruleset->has_ipv6)
-		put_reset(out, ruleset->conf, 6);
+	put_selection(out, intent);
+	put_reset(out, intent->conf, 4);
+	if (intent->has_ipv6)
+		put_reset(out, intent->conf, 6);
 	fprintf(out, "\t}\n");
 }
 
-static void put_redirections(FILE *out, const struct ruleset *ruleset)
+static void put_redirections(FILE *out, const struct intent *intent)
 {
-	put_redirect(out, ruleset->conf, 4);
-	if (ruleset->has_ipv6)
-		put_redirect(out, ruleset->conf, 6);
+	put_redirect(out, intent->conf, 4);
+	if (intent->has_ipv6)
+		put_redirect(out, intent->conf, 6);
 	fprintf(out, "\t}\n");
 }
 
-static void put_redirect_chains(FILE *out, const struct ruleset *ruleset)
+static void put_redirect_chains(FILE *out, const struct intent *intent)
 {
-	const struct conf_intercept *intercept = &ruleset->conf->intercept;
+	const struct conf_intercept *intercept = &intent->conf->intercept;
 
-	if (ruleset->is_leaving) {
+	if (intent->is_leaving) {
 		/* without a chain there is no NAT, and without a rule that asks, no conntrack */
 		begin_chain(out, "prerouting", "nat", "prerouting", NAT_PRIORITY);
 		fprintf(out, "\t\tct state established accept\n\t}\n");
@@ -371,19 +364,19 @@ static void put_redirect_chains(FILE *out, const struct ruleset *ruleset)
 	if (intercept->n_interfaces > 0) {
 		begin_chain(out, "prerouting", "nat", "prerouting", NAT_PRIORITY);
 		fprintf(out, "\t\tiifname != @interfaces return\n\t\t" NO_SYN " return\n");
-		put_selection(out, ruleset);
-		put_redirections(out, ruleset);
-		put_refusal(out, ruleset);
+		put_selection(out, intent);
+		put_redirections(out, intent);
+		put_refusal(out, intent);
 	}
 	if (intercept->local_output) {
 		begin_chain(out, "output", "nat", "output", OUTPUT_PRIORITY);
 		fprintf(out, "\t\t" NO_SYN " return\n");
-		put_own_output(out, ruleset);
-		put_redirections(out, ruleset);
+		put_own_output(out, intent);
+		put_redirections(out, intent);
 	}
 }
 
-char *ruleset_text(const struct ruleset *ruleset)
+char *ruleset_text(const struct intent *intent)
 {
 	char *text = NULL;
 	size_t bytes;
@@ -393,11 +386,11 @@ char *ruleset_text(const struct ruleset *ruleset)
 		return NULL;
 	fprintf(out, "%stable inet " RULESET_TABLE " {\n", ruleset_removal());
 	fprintf(out, "\tcomment \"made by mpbridge from its configuration, and put back by it\"\n");
-	put_sets(out, ruleset);
-	if (ruleset->mode == CONF_INTERCEPT_TPROXY)
-		put_tproxy_chains(out, ruleset);
+	put_sets(out, intent);
+	if (intent->mode == CONF_INTERCEPT_TPROXY)
+		put_tproxy_chains(out, intent);
 	else
-		put_redirect_chains(out, ruleset);
+		put_redirect_chains(out, intent);
 	fprintf(out, "}\n");
 	if (fclose(out) == 0)
 		return text;

@@ -63,7 +63,8 @@ static int add_route(struct steering *out, uint32_t table, enum rt_route_type ty
 	item->protocol = RT_PROTOCOL_OURS;
 	if (type == RT_LOCAL) {
 		item->ifindex = LOOPBACK;
-		item->scope = RT_SCOPE_HOST;
+		/* routes of IPv6 have no scope */
+		item->scope = to->base.family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
 	}
 	return 0;
 }
@@ -102,7 +103,7 @@ static int add_delivery(struct steering *out, const struct conf_intercept *inter
 
 	if (!error)
 		error = add_delivery_rules(out, intercept, family, intercept->mark);
-	if (!error && kept)
+	if (!error)
 		error = add_delivery_rules(out, kept, family, intercept->mark);
 	return error;
 }
@@ -158,23 +159,17 @@ static int add_guard(struct steering *out, const struct conf *conf, sa_family_t 
 	return error;
 }
 
-static bool is_guarded(const struct conf *conf, sa_family_t family)
+int steering_build(const struct intent *intent, struct steering *out)
 {
-	return (family == AF_INET6 ? conf->on_peer_down_ipv6 : conf->on_peer_down) ==
-	       CONF_PEER_DOWN_REFUSE;
-}
-
-int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
-		   const struct networks *always, const struct conf_intercept *kept,
-		   enum steering_state state, struct steering *out)
-{
+	const struct conf *conf = intent->conf;
 	int error = 0;
 
-	for (int f = 0; f < (has_ipv6 ? 2 : 1) && !error; f++) {
-		if (mode == CONF_INTERCEPT_TPROXY)
-			error = add_delivery(out, &conf->intercept, kept, families[f]);
-		if (!error && state == STEERING_TAKING && is_guarded(conf, families[f]))
-			error = add_guard(out, conf, families[f], always);
+	for (int f = 0; f < (intent->has_ipv6 ? 2 : 1) && !error; f++) {
+		if (intent->mode == CONF_INTERCEPT_TPROXY)
+			error = add_delivery(out, &conf->intercept, intent->kept, families[f]);
+		if (!error && !intent->is_leaving &&
+		    conf_peer_down_of(conf, families[f]) == CONF_PEER_DOWN_REFUSE)
+			error = add_guard(out, conf, families[f], intent->always);
 	}
 	return error;
 }
@@ -192,28 +187,6 @@ bool steering_has_table(uint32_t table)
 	return table == DELIVER_TABLE || table == GUARD_TABLE;
 }
 
-static bool is_same_route(const struct rt_route *a, const struct rt_route *b)
-{
-	return a->table == b->table && a->type == b->type && a->metric == b->metric &&
-	       a->to.prefix_len == b->to.prefix_len && address_ip_equal(&a->to.base, &b->to.base);
-}
-
-static bool has_route(const struct rt_routes *routes, const struct rt_route *route)
-{
-	for (size_t i = 0; i < routes->n; i++)
-		if (is_same_route(&routes->item[i], route))
-			return true;
-	return false;
-}
-
-static bool has_rule(const struct rt_rules *rules, const struct rt_rule *rule)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		if (rt_rule_equal(&rules->item[i], rule))
-			return true;
-	return false;
-}
-
 /* What is there already, or gone already, is as it should be. */
 static void note(int *error, int result)
 {
@@ -224,12 +197,12 @@ static void note(int *error, int result)
 static void change_routes(struct netlink *netlink, const struct rt_routes *from,
 			  const struct rt_routes *other,
 			  int (*change)(struct netlink *netlink, const struct rt_route *route),
-			  unsigned *n_changes, int *error)
+			  int *error)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		if (!steering_has_table(from->item[i].table) || has_route(other, &from->item[i]))
+		if (!steering_has_table(from->item[i].table) ||
+		    rt_routes_have(other, &from->item[i]))
 			continue;
-		++*n_changes;
 		note(error, change(netlink, &from->item[i]));
 	}
 }
@@ -237,12 +210,12 @@ static void change_routes(struct netlink *netlink, const struct rt_routes *from,
 static void change_rules(struct netlink *netlink, const struct rt_rules *from,
 			 const struct rt_rules *other,
 			 int (*change)(struct netlink *netlink, const struct rt_rule *rule),
-			 unsigned *n_changes, int *error)
+			 int *error)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		if (!steering_has_table(from->item[i].table) || has_rule(other, &from->item[i]))
+		if (!steering_has_table(from->item[i].table) ||
+		    rt_rules_have(other, &from->item[i]))
 			continue;
-		++*n_changes;
 		note(error, change(netlink, &from->item[i]));
 	}
 }
@@ -265,8 +238,7 @@ static bool has_rival(const struct rt_routes *routes, const struct rt_route *rou
 {
 	for (size_t i = 0; i < routes->n; i++)
 		if (routes->item[i].table == route->table && routes->item[i].type != route->type &&
-		    routes->item[i].to.prefix_len == route->to.prefix_len &&
-		    address_ip_equal(&routes->item[i].to.base, &route->to.base))
+		    network_equal(&routes->item[i].to, &route->to))
 			return true;
 	return false;
 }
@@ -280,7 +252,7 @@ static void delete_rivals(struct netlink *netlink, const struct steering *wanted
 }
 
 /* Routes before the rules that lead to them, and after them when they go. */
-int steering_apply(struct netlink *netlink, const struct steering *wanted, unsigned *n_changes)
+int steering_apply(struct netlink *netlink, const struct steering *wanted)
 {
 	struct steering actual = {0};
 	int error = look(netlink, &actual);
@@ -288,13 +260,11 @@ int steering_apply(struct netlink *netlink, const struct steering *wanted, unsig
 	if (error == 0) {
 		delete_rivals(netlink, wanted, &actual.routes, &error);
 		change_routes(netlink, &wanted->routes, &actual.routes, rtnetlink_add_route,
-			      n_changes, &error);
-		change_rules(netlink, &wanted->rules, &actual.rules, rtnetlink_add_rule, n_changes,
-			     &error);
-		change_rules(netlink, &actual.rules, &wanted->rules, rtnetlink_delete_rule,
-			     n_changes, &error);
+			      &error);
+		change_rules(netlink, &wanted->rules, &actual.rules, rtnetlink_add_rule, &error);
+		change_rules(netlink, &actual.rules, &wanted->rules, rtnetlink_delete_rule, &error);
 		change_routes(netlink, &actual.routes, &wanted->routes, rtnetlink_delete_route,
-			      n_changes, &error);
+			      &error);
 	}
 	steering_exit(&actual);
 	return error;

@@ -3,7 +3,7 @@
 #ifndef MPBRIDGE_STEERING_H
 #define MPBRIDGE_STEERING_H
 
-#include "firewall/exempt.h"
+#include "firewall/intent.h"
 
 /* What the kernel shall hold. */
 struct steering {
@@ -11,31 +11,23 @@ struct steering {
 	struct rt_routes routes;
 };
 
-/* How it is with the connections that are to be intercepted. */
-enum steering_state {
-	STEERING_TAKING,  /* they are taken over */
-	STEERING_LEAVING, /* those that run are ours, new ones are let go */
-};
-
 /*
  * Works out the rules and routes: with TPROXY those that lead marked packets to this router, also
- * from what was intercepted before (`kept`, or NULL), and
+ * from what was intercepted before, and
  * for each family whose connections may not go around the bridge those that drop what no rule of
  * the firewall has taken. *out is empty, and is given back with steering_exit(). Pure. 0 or
  * -ENOMEM.
  */
-int steering_build(const struct conf *conf, enum conf_intercept_mode mode, bool has_ipv6,
-		   const struct networks *always, const struct conf_intercept *kept,
-		   enum steering_state state, struct steering *out);
+int steering_build(const struct intent *intent, struct steering *out);
 
 void steering_exit(struct steering *steering);
 
 /*
  * Adds to the kernel what it lacks of these, and removes what it has of an earlier one. With
- * everything empty it removes all. *n_changes counts what was not as it should be. 0 or -errno; it
+ * everything empty it removes all. 0 or -errno; it
  * goes on after an error.
  */
-int steering_apply(struct netlink *netlink, const struct steering *wanted, unsigned *n_changes);
+int steering_apply(struct netlink *netlink, const struct steering *wanted);
 
 /* Whether it is one of the two routing tables that they use. */
 bool steering_has_table(uint32_t table);

@@ -304,13 +304,20 @@ int rtnetlink_delete_route(struct netlink *netlink, const struct rt_route *route
 
 bool rt_route_equal(const struct rt_route *a, const struct rt_route *b)
 {
-	return a->table == b->table && a->to.prefix_len == b->to.prefix_len &&
-	       address_ip_equal(&a->to.base, &b->to.base) && a->metric == b->metric &&
+	return a->table == b->table && network_equal(&a->to, &b->to) && a->metric == b->metric &&
 	       a->ifindex == b->ifindex && address_ip_equal(&a->gateway, &b->gateway) &&
 	       address_ip_equal(&a->source, &b->source) && a->protocol == b->protocol &&
 	       a->scope == b->scope && a->is_onlink == b->is_onlink && a->type == b->type &&
 	       a->metrics_bytes == b->metrics_bytes &&
 	       memcmp(a->metrics, b->metrics, a->metrics_bytes) == 0;
+}
+
+bool rt_routes_have(const struct rt_routes *routes, const struct rt_route *route)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (rt_route_equal(&routes->item[i], route))
+			return true;
+	return false;
 }
 
 /* ---- rules ---- */
@@ -420,11 +427,6 @@ int rtnetlink_delete_rule(struct netlink *netlink, const struct rt_rule *rule)
 	return change_rule(netlink, rule, RTM_DELRULE, 0);
 }
 
-static bool network_equal(const struct network *a, const struct network *b)
-{
-	return a->prefix_len == b->prefix_len && address_ip_equal(&a->base, &b->base);
-}
-
 bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b)
 {
 	return a->table == b->table && a->priority == b->priority &&
@@ -433,6 +435,14 @@ bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b)
 	       a->source_port == b->source_port && a->dest_port == b->dest_port &&
 	       a->dest_port_last == b->dest_port_last && a->mark == b->mark &&
 	       a->mark_mask == b->mark_mask && strcmp(a->input, b->input) == 0;
+}
+
+bool rt_rules_have(const struct rt_rules *rules, const struct rt_rule *rule)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rt_rule_equal(&rules->item[i], rule))
+			return true;
+	return false;
 }
 
 /* ---- events ---- */

@@ -115,6 +115,10 @@ int rtnetlink_delete_rule(struct netlink *netlink, const struct rt_rule *rule);
 bool rt_route_equal(const struct rt_route *a, const struct rt_route *b);
 bool rt_rule_equal(const struct rt_rule *a, const struct rt_rule *b);
 
+/* Whether the list has an equal one. */
+bool rt_routes_have(const struct rt_routes *routes, const struct rt_route *route);
+bool rt_rules_have(const struct rt_rules *rules, const struct rt_rule *rule);
+
 /* A non-blocking socket on which changes of links, addresses, routes and rules arrive. An fd or
  * -errno. */
 int rtnetlink_open_events(void);

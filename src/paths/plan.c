@@ -17,22 +17,6 @@ static struct plan_step *add_step(struct plan *plan, enum plan_kind kind)
 
 /* ---- routes and rules ---- */
 
-static bool has_route(const struct rt_routes *routes, const struct rt_route *route)
-{
-	for (size_t i = 0; i < routes->n; i++)
-		if (rt_route_equal(&routes->item[i], route))
-			return true;
-	return false;
-}
-
-static bool has_rule(const struct rt_rules *rules, const struct rt_rule *rule)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		if (rt_rule_equal(&rules->item[i], rule))
-			return true;
-	return false;
-}
-
 /* A step for each of the slot's marked routes in `routes` that is not in `others`. */
 static int step_routes(struct plan *plan, enum plan_kind kind, const struct rt_routes *routes,
 		       const struct rt_routes *others, unsigned slot)
@@ -42,7 +26,7 @@ static int step_routes(struct plan *plan, enum plan_kind kind, const struct rt_r
 		struct plan_step *step;
 
 		if (route->protocol != RT_PROTOCOL_OURS || !slot_owns_table(slot, route->table) ||
-		    has_route(others, route))
+		    rt_routes_have(others, route))
 			continue;
 		step = add_step(plan, kind);
 		if (!step)
@@ -60,7 +44,7 @@ static int step_rules(struct plan *plan, enum plan_kind kind, const struct rt_ru
 		struct plan_step *step;
 
 		if (rule->protocol != RT_PROTOCOL_OURS || !slot_owns_table(slot, rule->table) ||
-		    has_rule(others, rule))
+		    rt_rules_have(others, rule))
 			continue;
 		step = add_step(plan, kind);
 		if (!step)

@@ -236,11 +236,8 @@ static void give_up(struct flow *flow, int error)
 /* Nothing leads to the far router, and the configuration says to go by the router's own routes. */
 static bool may_go_direct(const struct flow *flow)
 {
-	const struct conf *conf = flow->relay->conf;
-	enum conf_on_peer_down wanted =
-		flow->target.family == AF_INET6 ? conf->on_peer_down_ipv6 : conf->on_peer_down;
-
-	return dials_far_router(flow) && wanted == CONF_PEER_DOWN_DIRECT &&
+	return dials_far_router(flow) &&
+	       conf_peer_down_of(flow->relay->conf, flow->target.family) == CONF_PEER_DOWN_DIRECT &&
 	       candidate_count(&flow->relay->table) == 0;
 }
 

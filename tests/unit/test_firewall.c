@@ -97,14 +97,14 @@ static char *everything_of(const struct example *example)
 	struct networks always = {0}, nearby = {0};
 	struct steering steering = {0};
 	struct conf_intercept kept = {0};
-	struct ruleset ruleset = {.conf = &conf,
-				  .mode = example->mode,
-				  .has_ipv6 = !example->lacks_ipv6,
-				  .user = 65534,
-				  .always = &always,
-				  .nearby = &nearby,
-				  .kept = &kept,
-				  .is_leaving = example->is_leaving};
+	struct intent intent = {.conf = &conf,
+				.mode = example->mode,
+				.has_ipv6 = !example->lacks_ipv6,
+				.user = 65534,
+				.always = &always,
+				.nearby = &nearby,
+				.kept = &kept,
+				.is_leaving = example->is_leaving};
 	char *text = NULL, *table;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
@@ -121,12 +121,9 @@ static char *everything_of(const struct example *example)
 	world_address(&world, WAN1, "10.10.1.1/24");
 	assert_int_equal(exempt_always(&conf, &world.links, &world.addresses, &always), 0);
 	assert_int_equal(exempt_nearby(&world.addresses, &nearby), 0);
-	table = ruleset_text(&ruleset);
+	table = ruleset_text(&intent);
 	assert_non_null(table);
-	assert_int_equal(steering_build(&conf, example->mode, !example->lacks_ipv6, &always, &kept,
-					example->is_leaving ? STEERING_LEAVING : STEERING_TAKING,
-					&steering),
-			 0);
+	assert_int_equal(steering_build(&intent, &steering), 0);
 	fputs(table, out);
 	put_rules(out, &steering.rules);
 	put_routes(out, &steering.routes);
