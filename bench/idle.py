@@ -1,25 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections that do nothing. As a program: `idle.py serve PORT` echoes; `idle.py open ADDRESS PORT
-COUNT` opens COUNT connections, sees one byte come back on each, prints "open", and holds them until its
+"""Connections to echo.py that do nothing. As a program: `idle.py ADDRESS PORT COUNT` opens COUNT connections, sees one byte come back on each, prints "open", and holds them until its
 standard input ends."""
 import asyncio
 import resource
 import sys
 
 AT_ONCE = 100
-
-
-async def _echo(reader, writer):
-    while data := await reader.read(64):
-        writer.write(data)
-    writer.close()
-
-
-async def _serve(port):
-    server = await asyncio.start_server(_echo, ["0.0.0.0", "::"], port, backlog=4096)
-    print("ready", flush=True)
-    async with server:
-        await server.serve_forever()
 
 
 async def _open_one(address, port, limit):
@@ -42,7 +28,4 @@ async def _open(address, port, count):
 if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if sys.argv[1] == "serve":
-        asyncio.run(_serve(int(sys.argv[2])))
-    else:
-        asyncio.run(_open(sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(_open(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flows that come and go, their payload hashed. As a program: `load.py serve PORT` echoes; `load.py run
-ADDRESS PORT COUNT` keeps COUNT flows open until its standard input ends, and prints how many there
+"""Flows to echo.py that come and go, their payload hashed. As a program: `load.py run ADDRESS PORT
+COUNT` keeps COUNT flows open until its standard input ends, and prints how many there
 were and what went wrong, as JSON; `load.py short ADDRESS PORT COUNT` makes COUNT connections of one
 byte, and ends."""
 import asyncio
@@ -16,23 +16,6 @@ CHUNKS = (4, 40)
 PAUSE_S = 0.05
 LIMIT_S = 20
 AT_ONCE = 50
-
-
-async def _echo(reader, writer):
-    try:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    writer.close()
-
-
-async def _serve(port):
-    server = await asyncio.start_server(_echo, ["0.0.0.0", "::"], port, backlog=4096)
-    print("ready", flush=True)
-    async with server:
-        await server.serve_forever()
 
 
 async def _converse(address, port):
@@ -87,8 +70,5 @@ async def _short(address, port, count):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        asyncio.run(_serve(int(sys.argv[2])))
-    else:
-        how = {"run": _run, "short": _short}[sys.argv[1]]
-        asyncio.run(how(sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    how = {"run": _run, "short": _short}[sys.argv[1]]
+    asyncio.run(how(sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

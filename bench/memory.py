@@ -20,12 +20,12 @@ PORT = 7000
 # goals, in bytes: a buffer would be more than a hundred times that
 METHODS = {"none": 1024, "2022-blake3-aes-256-gcm": 1536}
 PYTHON = "/usr/bin/python3"
-SCRIPT = Path(__file__).with_name("idle.py")
+IDLE, ECHO = (Path(__file__).with_name(name) for name in ("idle.py", "echo.py"))
 
 
 def open_flows(net, count):
     """The process that holds them, once all have carried a byte each way."""
-    holder = net.host_a.popen([PYTHON, SCRIPT, "open", net.host_b_ip, PORT, count],
+    holder = net.host_a.popen([PYTHON, IDLE, net.host_b_ip, PORT, count],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if holder.stdout.readline() != "open\n":
         raise SystemExit(f"{count} connections could not be opened")
@@ -38,7 +38,7 @@ def measure(method):
     with Lab() as lab:
         net = bridge(lab, [Link(), Link()])
         with Bridge(net, client_keys=keys, server_keys=keys) as both:
-            serve = net.host_b.popen([PYTHON, SCRIPT, "serve", PORT], stdout=subprocess.PIPE,
+            serve = net.host_b.popen([PYTHON, ECHO, PORT], stdout=subprocess.PIPE,
                                       stderr=subprocess.DEVNULL)
             serve.stdout.readline()
             pids = processes.of_bridge(both)

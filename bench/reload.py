@@ -18,7 +18,7 @@ from testbed.wait import wait_until
 
 from .report import figure, line
 
-PROGRAM = Path(__file__).parent / "load.py"
+LOAD, ECHO = (Path(__file__).with_name(name) for name in ("load.py", "echo.py"))
 PORT = 5600
 FLOWS = 200
 RELOADS = int(os.environ.get("RELOADS", 50))
@@ -37,8 +37,7 @@ def scene(mode="auto"):
     """(network, bridge), with the echo server in host B."""
     with Lab() as lab:
         net = bridge(lab, [Link(**link) for link in LINKS])
-        server = net.host_b.popen([sys.executable, PROGRAM, "serve", PORT],
-                                  stdout=subprocess.PIPE, text=True)
+        server = net.host_b.popen([sys.executable, ECHO, PORT], stdout=subprocess.PIPE, text=True)
         server.stdout.readline()
         with Bridge(net, client_keys=intercept(mode), redirect=False) as both:
             yield net, both
@@ -48,7 +47,7 @@ def scene(mode="auto"):
 def load(net):
     """FLOWS flows; afterwards the dict that it yields has how many were done, and the failures."""
     counts = {}
-    process = net.host_a.popen([sys.executable, PROGRAM, "run", net.host_b_ip, PORT, FLOWS],
+    process = net.host_a.popen([sys.executable, LOAD, "run", net.host_b_ip, PORT, FLOWS],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     yield counts
@@ -109,7 +108,7 @@ def busy_seconds():
 def cost(mode):
     """Microseconds of the machine for each of many short connections."""
     with scene(mode) as (net, _):
-        argv = [sys.executable, PROGRAM, "short", net.host_b_ip, PORT, SHORT]
+        argv = [sys.executable, LOAD, "short", net.host_b_ip, PORT, SHORT]
         net.host_a.run(argv)
         before = busy_seconds()
         net.host_a.run(argv)

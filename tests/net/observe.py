@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stage for one test, and what can be seen of paths: subflows per connection, endpoints, logs."""
+import json
 import subprocess
 from collections import Counter, defaultdict
 
 from hosts import Ends, echoes
 from testbed import Lab, LabError, wait_until
-from testbed.mpbridge import PORT, Daemon, add_redirect, config_text
+from testbed.mpbridge import PORT, Daemon, add_redirect, binary, config_text
 
 LIMIT_S = 8
 PATIENCE_S = 0.5
@@ -171,3 +172,13 @@ def difference(before, after):
     old, new = Counter(before.splitlines()), Counter(after.splitlines())
     return sorted([f"-{line}" for line in (old - new).elements()] +
                   [f"+{line}" for line in (new - old).elements()])
+
+
+def run_status(daemon, *words, check=True):
+    """The CompletedProcess of `mpbridge status` beside that daemon."""
+    return daemon.node.run([binary(), "status", *words], check=check)
+
+
+def status_of(daemon, *words):
+    """Its answer, as a dict. There is one daemon in each router."""
+    return json.loads(run_status(daemon, "--json", *words).stdout)

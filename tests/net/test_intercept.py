@@ -2,7 +2,6 @@
 """Interception by rules of our own: they take what they should and nothing else, come back when
 somebody removes them, let nothing around the bridge meanwhile, and are gone in the end."""
 import errno
-import json
 import select
 import socket
 import time
@@ -11,9 +10,8 @@ from pathlib import Path
 import pytest
 from hosts import (Background, Ends, connect, echoes, expect_reset, listen, open_socket, payload,
                    port_of, receive, receive_until_reset)
-from observe import eventually, lines_with, wait_for_line
+from observe import eventually, lines_with, status_of, wait_for_line
 from testbed import Link, bridge, wait_until
-from testbed.mpbridge import binary
 
 BRIDGED = {4: "192.168.2.1", 6: "fd00:2::1"}
 DIRECT = {4: "192.168.1.2", 6: "fd00:1::2"}
@@ -212,8 +210,7 @@ def test_it_comes_back(stage, net, mode, what):
         assert echoes(near, far)
         assert source_of(ends) == BRIDGED[4]
     wait_for_line(client, "was changed by nft")
-    told = json.loads(net.client.run([binary(), "status", "--json"]).stdout)["interception"]
-    assert told == {"mode": mode, "complete": True, "restored": 1}
+    assert status_of(client)["interception"] == {"mode": mode, "complete": True, "restored": 1}
 
 
 @MODES

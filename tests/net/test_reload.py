@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another configuration for a daemon that runs: what changes, what a mistake does, and that no flow is
 lost or changed by it."""
-import json
 import os
 import signal
 import socket
@@ -11,7 +10,7 @@ import time
 import pytest
 from hosts import (LIMIT_S, Ends, connect, echoes, exchange_exactly, expect_reset, payload, port_of,
                    receive, receive_until_reset)
-from observe import eventually, lines_with, mptcp_subflows, wait_for_line
+from observe import eventually, lines_with, mptcp_subflows, status_of, wait_for_line
 from processes import workers
 from testbed import Link, bridge, wait_until
 from testbed.mpbridge import binary, config_text
@@ -55,10 +54,6 @@ def reload(daemon, way="command", **keys):
     wait_for_line(daemon, "reloaded:", done + 1)
 
 
-def status(daemon):
-    return json.loads(daemon.node.run([binary(), "status", "--json"]).stdout)
-
-
 @WAYS
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_running_flows_live_on(stage, net, role, way):
@@ -76,7 +71,7 @@ def test_running_flows_live_on(stage, net, role, way):
         exchange_exactly(*new, 1 << 20)
         after = set(workers(daemon))
         assert len(after - before) == 1 and len(after & before) == 1
-        states = [worker["state"] for worker in status(daemon)["workers"]]
+        states = [worker["state"] for worker in status_of(daemon)["workers"]]
         assert sorted(states) == ["leaving", "running"]
         for opened in old:
             opened.close()
@@ -160,10 +155,10 @@ def test_paths(stage, net):
 
         eventually(links, ["10.10.1.1", "10.10.2.1"])
         reload(client, paths=[{"interface": "wan1"}])
-        eventually(lambda: [path["interface"] for path in status(client)["paths"]], ["wan1"])
+        eventually(lambda: [path["interface"] for path in status_of(client)["paths"]], ["wan1"])
         assert echoes(near, far)
         reload(client)
-        eventually(lambda: sorted(path["interface"] for path in status(client)["paths"]
+        eventually(lambda: sorted(path["interface"] for path in status_of(client)["paths"]
                                   if path["state"] == "up"), ["wan1", "wan2"])
         assert echoes(near, far)
         assert echoes(*ends.pair())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import Mode
 from hosts import LIMIT_S, Background, inside, payload, receive
-from observe import eventually, links4, links6, mptcp_subflows
+from observe import eventually, links4, links6, mptcp_subflows, run_status, status_of
 from processes import descriptors, workers
 from testbed.mpbridge import PORT, binary
 from testbed.wait import wait_until
@@ -24,16 +24,6 @@ QUIET_TRIES = 20
 
 pytestmark = pytest.mark.parametrize("mode", [Mode(4), Mode(6)], indirect=True, ids=str,
                                      scope="module")
-
-
-def run_status(daemon, *words, check=True):
-    """The CompletedProcess of `mpbridge status` beside that daemon."""
-    return daemon.node.run([binary(), "status", *words], check=check)
-
-
-def status_of(daemon, *words):
-    """Its answer, as a dict. There is one daemon in each router."""
-    return json.loads(run_status(daemon, "--json", *words).stdout)
 
 
 def paths_of(daemon):
