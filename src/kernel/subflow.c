@@ -94,6 +94,7 @@ int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 			.rtt_us = info.info[i].tcpi_rtt,
 			.rttvar_us = info.info[i].tcpi_rttvar,
 			.receive_rtt_us = info.info[i].tcpi_rcv_rtt,
+			.delivery_rate = info.info[i].tcpi_delivery_rate,
 			.bytes_acked = info.info[i].tcpi_bytes_acked,
 			.bytes_received = info.info[i].tcpi_bytes_received,
 			.quiet_ms = quiet_ms(&info.info[i]),

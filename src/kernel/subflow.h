@@ -16,6 +16,7 @@ struct subflow {
 	uint32_t unacked; /* segments in flight */
 	uint32_t rtt_us, rttvar_us;
 	uint32_t receive_rtt_us; /* as a receiver sees it; 0: it has not received enough */
+	uint64_t delivery_rate;	 /* bytes per second, in which what it was given last got there */
 	uint64_t bytes_acked;	 /* of what was sent */
 	uint64_t bytes_received; /* in order */
 	uint32_t quiet_ms;	 /* since the last acknowledgement or data came, of whatever kind */

@@ -59,9 +59,10 @@ struct board_table {
 
 /* How fast flows are over one path. */
 struct board_pace {
-	_Atomic uint64_t rate;	 /* bytes per second of its fastest flow over the path, lately */
-	_Atomic uint64_t rtt_us; /* TCP's, of the last flow that was asked */
-	_Atomic uint64_t at_ms;	 /* when that was measured. CLOCK_MONOTONIC */
+	_Atomic uint64_t rate; /* bytes per second of its fastest flow over the path, lately */
+	_Atomic uint64_t burst_rate; /* the same while it had something to carry; 0: not known */
+	_Atomic uint64_t rtt_us;     /* TCP's, of the last flow that was asked */
+	_Atomic uint64_t at_ms;	     /* when that was measured. CLOCK_MONOTONIC */
 };
 
 /* A round trip as the last flow that moved bytes over the path had it. */

@@ -18,7 +18,9 @@
  *   harm:  rate * LITTLE < rate of the others, and delay > MUCH_LONGER * that of the others
  *
  * Rates are peaks, because the others are slow already when harm is done. They are those of single
- * flows, since each flow has buffers of its own.
+ * flows, since each flow has buffers of its own. A path is not slow because it is given little:
+ * where the end that sends is this one, its own rate is what it does while it has something to
+ * carry.
  *
  *   free     harm -> guarded, if a faster path is left
  *   guarded  no harm (by a margin) for CALM_MS, at the pace that the others have now -> free;
@@ -31,6 +33,7 @@
 #define BURST_BYTES    (64u << 10)
 #define LITTLE	       8u
 #define MUCH_LONGER    4u
+#define LATE_LEAST_US  100000u /* less fits into any buffer that a flow at such rates has */
 #define START_TRIPS    8u
 #define START_LEAST_MS 200u
 #define REST_RISE      16u
@@ -41,12 +44,17 @@
 #define LASTING_MS     300000u
 #define RATE_LEAST     12500u /* bytes per second: less says nothing */
 
+static uint64_t own_rate(const struct guard_input *input)
+{
+	return input->burst_rate > input->rate ? input->burst_rate : input->rate;
+}
+
 static uint64_t delay_us(const struct guard_input *input)
 {
 	uint64_t us = input->rtt_us;
 
 	if (input->rate >= RATE_LEAST)
-		us += BURST_BYTES * 1000000ull / input->rate;
+		us += BURST_BYTES * 1000000ull / own_rate(input);
 	return us;
 }
 
@@ -64,7 +72,8 @@ static uint64_t rate_of_others(const struct guard_input *input, unsigned n, unsi
 static bool has_better(const struct guard_input *input, unsigned n, unsigned than)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (i != than && !input[i].entry->is_guarded && input[i].rate > input[than].rate)
+		if (i != than && !input[i].entry->is_guarded &&
+		    input[i].rate > own_rate(&input[than]))
 			return true;
 	return false;
 }
@@ -75,12 +84,13 @@ static bool is_little(const struct guard_input *input, unsigned n, unsigned than
 	uint64_t longest = 0;
 
 	if (input[than].rate < RATE_LEAST ||
-	    input[than].rate * LITTLE >= rate_of_others(input, n, than))
+	    own_rate(&input[than]) * LITTLE >= rate_of_others(input, n, than))
 		return false;
 	for (unsigned i = 0; i < n; i++)
 		if (i != than && input[i].rate > input[than].rate && delay_us(&input[i]) > longest)
 			longest = delay_us(&input[i]);
-	return delay_us(&input[than]) > MUCH_LONGER * longest;
+	return delay_us(&input[than]) > MUCH_LONGER * longest &&
+	       delay_us(&input[than]) > LATE_LEAST_US;
 }
 
 static uint64_t held_bytes(uint64_t us, uint64_t rate)

@@ -24,8 +24,9 @@ struct guard_entry {
 /* A path that is up, as it was lately; and what is remembered of it, with the verdict. */
 struct guard_input {
 	struct guard_entry *entry;
-	uint64_t rate;	 /* bytes per second of the fastest flow there; 0: none was measured */
-	uint64_t rtt_us; /* 0: unknown */
+	uint64_t rate;	     /* bytes per second of the fastest flow there; 0: none was measured */
+	uint64_t burst_rate; /* the same while it had something to carry; 0: not known */
+	uint64_t rtt_us;     /* 0: unknown */
 };
 
 /*

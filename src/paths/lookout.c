@@ -10,25 +10,30 @@
 #define ASIDE_MOST_MS  3000u
 #define ASIDE_MS       500u /* for the server to have taken back what it announced */
 
-/* Bytes per second of the fastest flow there, lately, and the longest round trip. */
-static uint64_t find_pace(const struct monitors *monitors, uint8_t place, uint64_t *rtt_us)
+static uint64_t higher(uint64_t one, const _Atomic uint64_t *other)
+{
+	uint64_t value = atomic_load_explicit(other, memory_order_relaxed);
+
+	return value > one ? value : one;
+}
+
+/* The rates of the fastest flow there, lately, and the longest round trip. */
+static struct guard_input find_pace(const struct monitors *monitors, uint8_t place)
 {
 	const struct board *board = monitors->board;
-	uint64_t peak = 0;
+	struct guard_input found = {0};
 
-	*rtt_us = 0;
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_pace *pace = &board->worker[i].pace[place];
-		uint64_t rate = atomic_load_explicit(&pace->rate, memory_order_relaxed);
-		uint64_t rtt = atomic_load_explicit(&pace->rtt_us, memory_order_relaxed);
 		uint64_t at_ms = atomic_load_explicit(&pace->at_ms, memory_order_relaxed);
 
 		if (monitors->loop->now_ms > at_ms + PACE_MS)
 			continue;
-		peak = rate > peak ? rate : peak;
-		*rtt_us = rtt > *rtt_us ? rtt : *rtt_us;
+		found.rate = higher(found.rate, &pace->rate);
+		found.burst_rate = higher(found.burst_rate, &pace->burst_rate);
+		found.rtt_us = higher(found.rtt_us, &pace->rtt_us);
 	}
-	return peak;
+	return found;
 }
 
 /* What the guard has to know of each path that is up and that new connections use. */
@@ -40,15 +45,14 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 	for (unsigned i = 0; i < MONITORS_MAX && n < GUARD_PATHS_MAX; i++) {
 		struct monitor *monitor = &failover->monitors.monitor[i];
 		const struct path *path = failover_path_of(failover, monitor);
-		uint64_t rtt_us;
 
 		if (!path || path->role == CONF_BACKUP || monitor->health.state != HEALTH_UP ||
 		    !failover_is_active(failover, monitor))
 			continue;
+		input[n] = find_pace(&failover->monitors, monitor->place);
 		input[n].entry = &monitor->guard;
-		input[n].rate = find_pace(&failover->monitors, monitor->place, &rtt_us);
-		input[n].rtt_us =
-			rtt_us > monitor->health.trip.rtt_us ? rtt_us : monitor->health.trip.rtt_us;
+		if (monitor->health.trip.rtt_us > input[n].rtt_us)
+			input[n].rtt_us = monitor->health.trip.rtt_us;
 		monitors[n++] = monitor;
 	}
 	return n;
@@ -107,6 +111,28 @@ void lookout_rest(struct failover *failover)
 	}
 }
 
+static double mbit(uint64_t bytes_per_s)
+{
+	return (double)bytes_per_s * 8 / 1e6;
+}
+
+static void say(const struct monitor *monitor, const struct guard_input *input, unsigned n,
+		unsigned which)
+{
+	const struct guard_input *own = &input[which];
+	uint64_t others = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		others += i == which ? 0 : input[i].rate;
+	if (own->entry->is_guarded)
+		log_info("path %s: guarded: it would slow the others down, and is used only without"
+			 " them (%.3g Mbit/s in %.3g ms beside %.3g Mbit/s)",
+			 monitor->way.interface, mbit(own->rate), (double)own->rtt_us / 1000,
+			 mbit(others));
+	else
+		log_info("path %s: guarded no more: it is tried again", monitor->way.interface);
+}
+
 void lookout_look(struct failover *failover)
 {
 	struct guard_input input[GUARD_PATHS_MAX];
@@ -115,10 +141,15 @@ void lookout_look(struct failover *failover)
 
 	guard_judge(input, n, failover->buffer_bytes, failover->monitors.loop->now_ms);
 	for (unsigned i = 0; i < n; i++)
-		log_debug("guard: path %s: %llu bytes/s, %llu us", monitors[i]->way.interface,
-			  (unsigned long long)input[i].rate, (unsigned long long)input[i].rtt_us);
-	for (unsigned i = 0; i < n; i++)
-		monitor_set_guarded(monitors[i], monitors[i]->guard.is_guarded);
+		log_debug("guard: path %s: %llu bytes/s, %llu in bursts, %llu us",
+			  monitors[i]->way.interface, (unsigned long long)input[i].rate,
+			  (unsigned long long)input[i].burst_rate,
+			  (unsigned long long)input[i].rtt_us);
+	for (unsigned i = 0; i < n; i++) {
+		if (monitors[i]->health.is_guarded != input[i].entry->is_guarded)
+			say(monitors[i], input, n, i);
+		monitor_set_guarded(monitors[i], input[i].entry->is_guarded);
+	}
 	for (unsigned i = 0; i < n; i++)
 		step_aside(failover, monitors[i]);
 }

@@ -536,10 +536,6 @@ void monitor_set_guarded(struct monitor *monitor, bool is_guarded)
 	if (monitor->health.is_guarded == is_guarded)
 		return;
 	monitor->health.is_guarded = is_guarded;
-	log_info("path %s: %s", monitor->way.interface,
-		 is_guarded
-			 ? "guarded: it would slow the others down, and is used only without them"
-			 : "guarded no more: it is tried again");
 	monitor->all->on_change(monitor->all, monitor, before);
 }
 

@@ -207,6 +207,22 @@ static void note_trip(struct relay *relay, uint8_t place, const struct subflow *
 }
 
 /*
+ * A path that is given little to carry has a low rate, however much it could carry: TCP's own
+ * measure counts only the time in which something was under way. Of the last two windows, since a
+ * burst may get through at once where the next one does not. A receiver has nothing of the kind.
+ */
+static void measure_burst(struct board_pace *pace, struct evidence_subflow *known,
+			  const struct subflow *subflow, bool has_sent)
+{
+	uint64_t before = known->burst_rate;
+
+	known->burst_rate = has_sent ? subflow->delivery_rate : 0;
+	atomic_store_explicit(&pace->burst_rate,
+			      known->burst_rate > before ? known->burst_rate : before,
+			      memory_order_relaxed);
+}
+
+/*
  * The higher of the two directions, in windows; a peak fades away by a tenth in a second. It takes
  * two windows to make one: what comes in a burst, when a hole has been filled or a processor was
  * late, is no pace of the path. They need not follow each other, for where another path holds the
@@ -230,6 +246,7 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
 	atomic_store_explicit(&pace->rate, peak > before ? peak : before, memory_order_relaxed);
 	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
+	measure_burst(pace, known, subflow, acked > received);
 	if (acked > 0)
 		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
 	if (acked > 0 || received >= BUSY_BYTES)

@@ -28,7 +28,8 @@ struct evidence_subflow {
 	uint64_t busy_bytes; /* received since the last rest */
 	uint64_t window_ms;  /* the window in which its pace is measured began */
 	uint64_t window_acked, window_received; /* what they were then */
-	uint64_t rate; /* the highest of a window lately; bytes per second */
+	uint64_t rate;	     /* the highest of a window lately; bytes per second */
+	uint64_t burst_rate; /* as the window before saw it */
 };
 
 /* A flow that is watched: one of those that move bytes. */

@@ -20,8 +20,8 @@ static struct scene beside(uint64_t mbit, uint64_t rtt_ms)
 	struct scene scene = {.now_ms = 1000};
 
 	entry[0] = entry[1] = (struct guard_entry){0};
-	scene.path[0] = (struct guard_input){&entry[0], 100 * MBIT, 10 * MS};
-	scene.path[1] = (struct guard_input){&entry[1], mbit * MBIT, rtt_ms * MS};
+	scene.path[0] = (struct guard_input){&entry[0], 100 * MBIT, 0, 10 * MS};
+	scene.path[1] = (struct guard_input){&entry[1], mbit * MBIT, 0, rtt_ms * MS};
 	return scene;
 }
 
@@ -83,6 +83,27 @@ static void its_queue_does_not_put_the_verdict_off(void **state)
 	assert_in_range(run(&scene, true, 5000), 1800, 2000);
 }
 
+/* A processor that is late, or a flow with little to send: the path itself is as fast as ever. */
+static void one_that_is_given_little_is_not(void **state)
+{
+	struct scene scene = beside(1, 10);
+
+	scene.path[1].burst_rate = 200 * MBIT;
+	assert_int_equal(run(&scene, true, 60000), 0);
+	scene.path[1].burst_rate = 1 * MBIT;
+	assert_in_range(run(&scene, true, 5000), 300, 400);
+}
+
+/* 300 Mbit/s beside 10, which takes 52 ms for a burst: the buffers have room for that. */
+static void one_that_is_not_late_is_not(void **state)
+{
+	struct scene scene = beside(10, 1);
+
+	scene.path[0].rate = 300 * MBIT;
+	scene.path[0].rtt_us = 1 * MS;
+	assert_int_equal(run(&scene, true, 60000), 0);
+}
+
 static void one_that_is_still_ramping_up_is_not(void **state)
 {
 	struct scene scene = beside(1, 100);
@@ -141,6 +162,8 @@ int main(void)
 		cmocka_unit_test(one_that_is_far_is_guarded_at_once),
 		cmocka_unit_test(one_that_is_slow_is_guarded_after_slow_start),
 		cmocka_unit_test(its_queue_does_not_put_the_verdict_off),
+		cmocka_unit_test(one_that_is_given_little_is_not),
+		cmocka_unit_test(one_that_is_not_late_is_not),
 		cmocka_unit_test(one_that_is_still_ramping_up_is_not),
 		cmocka_unit_test(slow_flows_are_no_reason),
 		cmocka_unit_test(it_is_tried_again_more_and_more_rarely),
