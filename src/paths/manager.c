@@ -460,15 +460,12 @@ int manager_start(struct manager *manager, struct loop *loop)
 
 void manager_change(struct manager *manager, const struct conf *conf)
 {
-	bool is_same_key = conf_has_same_key(manager->conf, conf);
-	int error = 0;
+	int error;
 
 	manager->conf = conf;
-	if (!is_same_key) {
-		codec_exit(&manager->codec);
-		error = codec_init(&manager->codec, conf->method, conf->key,
-				   conf->role == CONF_SERVER);
-	}
+	/* the same key, too, lies elsewhere now */
+	codec_exit(&manager->codec);
+	error = codec_init(&manager->codec, conf->method, conf->key, conf->role == CONF_SERVER);
 	if (error)
 		log_error("greetings cannot be made: %s", strerror(-error));
 	failover_change(&manager->failover, conf);

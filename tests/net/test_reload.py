@@ -165,6 +165,18 @@ def test_paths(stage, net):
     assert workers(client) == before
 
 
+def test_greetings_after_one_that_concerns_no_worker(stage, net):
+    """They are sealed with the key that is read then."""
+    client, _ = stage.bridge(net, KEYS, KEYS)
+    before = workers(client)
+    for _ in range(3):
+        reload(client, **KEYS, paths=[{"interface": "wan1"}])
+        reload(client, **KEYS)
+        eventually(lambda: sorted(path["interface"] for path in status_of(client)["paths"]
+                                  if path["state"] == "up"), ["wan1", "wan2"])
+    assert workers(client) == before
+
+
 def test_port_and_address(stage, net):
     """Another listening port at both ends; the old one is closed."""
     client, server = stage.bridge(net)
