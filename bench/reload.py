@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reloads under load: connections lost or broken, the time without interception after a flush, and
+"""Reloads and upgrades under load: connections lost or broken, the time without interception after a flush, and
 what TPROXY costs a new connection against REDIRECT."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
 from testbed.lab import Lab
 from testbed.link import Link
-from testbed.mpbridge import Bridge, config_text
+from testbed.mpbridge import Bridge, binary, config_text
 from testbed.topology import bridge
 from testbed.wait import wait_until
 
@@ -22,6 +24,7 @@ LOAD, ECHO = (Path(__file__).with_name(name) for name in ("load.py", "echo.py"))
 PORT = 5600
 FLOWS = 200
 RELOADS = int(os.environ.get("RELOADS", 50))
+UPGRADES = int(os.environ.get("UPGRADES", 5))
 PAUSE_S = 0.4
 RUNS = int(os.environ.get("RUNS", 3))
 SHORT = 3000
@@ -81,18 +84,42 @@ def reload_server(net, both, number):
     _hang_up(both.server)
 
 
-def _hang_up(daemon):
-    done = daemon.log.count("reloaded:")
+def _hang_up(daemon, word="reloaded:"):
+    done = daemon.log.count(word)
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: daemon.log.count("reloaded:") > done, 10, "the reload")
+    wait_until(lambda: daemon.log.count(word) > done, 10, "the reload")
 
 
-def lost(act):
+def upgrade(_net, both, number):
+    """The client's program and the server's by turns: the file is replaced, as a package does it."""
+    daemon = (both.client, both.server)[number % 2]
+    draft = binary().with_suffix(".new")
+    shutil.copy2(binary(), draft)
+    os.replace(draft, binary())
+    _hang_up(daemon, "upgraded to")
+
+
+@contextmanager
+def own_program():
+    """The daemons run from a copy of the program, which may be replaced."""
+    before = os.environ.get("MPBRIDGE")
+    with tempfile.TemporaryDirectory() as directory:
+        copy = shutil.copy2(binary(), directory)
+        os.environ["MPBRIDGE"] = copy
+        try:
+            yield
+        finally:
+            os.environ.pop("MPBRIDGE")
+            if before:
+                os.environ["MPBRIDGE"] = before
+
+
+def lost(act, count):
     """(connections lost or broken, what act() returned each time)"""
-    with scene() as (net, both), load(net) as counts:
+    with own_program(), scene() as (net, both), load(net) as counts:
         time.sleep(1)
         results = []
-        for number in range(RELOADS):
+        for number in range(count):
             results.append(act(net, both, number))
             time.sleep(PAUSE_S)
     line(f"  {counts}")
@@ -116,11 +143,13 @@ def cost(mode):
 
 
 def main():
-    for name, act in (("firewall reloads", flush), ("reloads of the client", reload_client),
-                      ("reloads of the server", reload_server)):
-        title = f"{RELOADS} {name}, {FLOWS} flows: lost or broken"
+    for name, act, times in (("firewall reloads", flush, RELOADS),
+                             ("reloads of the client", reload_client, RELOADS),
+                             ("reloads of the server", reload_server, RELOADS),
+                             ("upgrades at each end", upgrade, 2 * UPGRADES)):
+        title = f"{times // 2 if act is upgrade else times} {name}, {FLOWS} flows: lost or broken"
         line(title)
-        count, results = lost(act)
+        count, results = lost(act, times)
         figure(title, [count], 0, at_most=True)
         if act is flush:
             figure("without interception after a flush", results, 1, at_most=True, unit=" s")

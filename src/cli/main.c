@@ -5,6 +5,7 @@
 #include "cli/reload.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "daemon/upgrade.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,6 +49,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_SUBCOMMANDS; i++)
 		if (strcmp(word, subcommands[i].name) == 0)
 			return subcommands[i].run(argc - 1, argv + 1);
+	if (strcmp(word, UPGRADE_TRY) == 0)
+		return run_try(argc - 1, argv + 1);
 	if (is_one_of(word, "--version", "-V")) {
 		puts("mpbridge " MPBRIDGE_VERSION);
 		return EXIT_SUCCESS;

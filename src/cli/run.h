@@ -10,4 +10,8 @@
 int run_client(int argc, char **argv);
 int run_server(int argc, char **argv);
 
+/* For another version of the program, which runs: whether this one could take its place. The role
+ * and its flags follow. */
+int run_try(int argc, char **argv);
+
 #endif

@@ -62,6 +62,14 @@ int background_start(const char *pid_file)
 	return setsid() < 0 ? -errno : 0;
 }
 
+void background_continue(const char *pid_file)
+{
+	if (pid_file[0] == '\0')
+		return;
+	remember_pid_file(pid_file);
+	log_use_syslog();
+}
+
 static void write_pid_file(const char *path)
 {
 	FILE *file = fopen(path, "we");
@@ -92,10 +100,12 @@ void background_ready(const char *pid_file)
 	if (pid_file[0] == '\0')
 		return;
 	write_pid_file(pid_path);
-	if (write(parent_fd, "r", 1) != 1)
-		log_debug("the parent did not wait");
-	close(parent_fd);
-	parent_fd = -1;
+	if (parent_fd >= 0) {
+		if (write(parent_fd, "r", 1) != 1)
+			log_debug("the parent did not wait");
+		close(parent_fd);
+		parent_fd = -1;
+	}
 	detach();
 }
 

@@ -11,6 +11,9 @@
  */
 int background_start(const char *pid_file);
 
+/* Another program ran in this process before, and has gone to the background already. */
+void background_continue(const char *pid_file);
+
 /*
  * The child accepts connections: writes the pid file, lets the parent go, lets go of terminal and
  * working directory, and logs to syslog from now on.

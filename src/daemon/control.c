@@ -200,9 +200,22 @@ static void on_more(struct task *task)
 	accept_peers(container_of(task, struct control, more));
 }
 
-static int start(struct control *control)
+static int open_listener(struct control *control, int handed_fd)
 {
-	int fd = rendezvous_listen(control->subject.parts->conf->role, &control->own);
+	enum conf_role role = control->subject.parts->conf->role;
+	int error;
+
+	if (handed_fd < 0)
+		return rendezvous_listen(role, &control->own);
+	error = rendezvous_continue(role, &control->own);
+	if (error < 0)
+		close(handed_fd);
+	return error < 0 ? error : handed_fd;
+}
+
+static int start(struct control *control, int handed_fd)
+{
+	int fd = open_listener(control, handed_fd);
 	int error;
 
 	if (fd < 0)
@@ -215,7 +228,8 @@ static int start(struct control *control)
 	return error;
 }
 
-struct control *control_open(struct parts *parts, control_on_reload *on_reload, void *owner)
+struct control *control_open(struct parts *parts, control_on_reload *on_reload, void *owner,
+			     int handed_fd)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	int error = -ENOMEM;
@@ -225,7 +239,7 @@ struct control *control_open(struct parts *parts, control_on_reload *on_reload, 
 		control->on_reload = on_reload;
 		control->owner = owner;
 		control->subject.parts = parts;
-		control->subject.started_ms = clock_ms();
+		control->subject.started_ms = parts->board->started_ms;
 		control->listener = (struct watch){.fd = -1, .on_event = on_listener};
 		task_init(&control->more, on_more);
 		for (int i = 0; i < PEERS_MAX; i++) {
@@ -233,7 +247,7 @@ struct control *control_open(struct parts *parts, control_on_reload *on_reload, 
 			control->peer[i].watch = (struct watch){.fd = -1, .on_event = on_peer};
 			timer_init(&control->peer[i].deadline, on_deadline);
 		}
-		error = start(control);
+		error = start(control, handed_fd);
 	}
 	if (error == 0)
 		return control;
@@ -241,6 +255,11 @@ struct control *control_open(struct parts *parts, control_on_reload *on_reload, 
 		    strerror(-error));
 	free(control);
 	return NULL;
+}
+
+int control_listener(const struct control *control)
+{
+	return control ? control->listener.fd : -1;
 }
 
 void control_close(struct control *control)

@@ -128,17 +128,27 @@ static int enlist(struct crew *crew, unsigned index, unsigned number, enum crew_
 	return error;
 }
 
+/* In the lowest places that are free. */
+static int enlist_all(struct crew *crew, unsigned n_workers, enum crew_duty duty)
+{
+	unsigned number = 0;
+	int error = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX && number < n_workers && !error; i++)
+		if (crew->worker[i].state == CREW_GONE)
+			error = enlist(crew, i, number++, duty);
+	return error;
+}
+
 int crew_start(struct crew *crew)
 {
-	for (unsigned i = 0; i < crew->outfit.n_workers; i++) {
-		int error = enlist(crew, i, i, CREW_IN_SERVICE);
+	int error = crew_has_room(crew, crew->outfit.n_workers) ? 0 : -EBUSY;
 
-		if (error < 0) {
-			crew_kill(crew);
-			return error;
-		}
-	}
-	return 0;
+	if (error == 0)
+		error = enlist_all(crew, crew->outfit.n_workers, CREW_IN_SERVICE);
+	if (error < 0)
+		crew_kill(crew);
+	return error;
 }
 
 static unsigned count_on_duty(const struct crew *crew, enum crew_duty duty)
@@ -199,15 +209,12 @@ void crew_send_home(struct crew *crew)
 
 int crew_change(struct crew *crew, const struct crew_outfit *next)
 {
-	unsigned number = 0;
-	int error = 0;
+	int error;
 
 	if (!crew_has_room(crew, next->n_workers))
 		return -EBUSY;
 	crew->next = *next;
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX && number < next->n_workers && !error; i++)
-		if (crew->worker[i].state == CREW_GONE)
-			error = enlist(crew, i, number++, CREW_STANDING_BY);
+	error = enlist_all(crew, next->n_workers, CREW_STANDING_BY);
 	if (error < 0)
 		crew_send_home(crew);
 	return error;
@@ -298,7 +305,7 @@ static void on_channel(struct watch *watch, uint32_t events)
 	(void)events;
 	if (got == 0)
 		loop_close(worker->crew->loop, watch); /* SIGCHLD tells the rest */
-	else if (got == 1)
+	else if (got == 1 && !worker->is_stranger)
 		on_message(worker, &message);
 }
 
@@ -308,7 +315,7 @@ static void hear_last_words(struct crew_worker *worker)
 	struct message message;
 
 	while (worker->channel.fd >= 0 && channel_receive(worker->channel.fd, &message) == 1)
-		if (message.type != MESSAGE_READY)
+		if (message.type != MESSAGE_READY && !worker->is_stranger)
 			on_message(worker, &message);
 }
 
@@ -330,13 +337,17 @@ static void log_end(const struct crew_worker *worker, int status)
 			  worker->index, worker->pid, WEXITSTATUS(status));
 }
 
+static bool has_process(const struct crew_worker *worker)
+{
+	return worker->state == CREW_STARTING || worker->state == CREW_RUNNING;
+}
+
 static unsigned count_left(const struct crew *crew)
 {
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		left += crew->worker[i].state == CREW_STARTING ||
-			crew->worker[i].state == CREW_RUNNING;
+		left += has_process(&crew->worker[i]);
 	return left;
 }
 
@@ -423,9 +434,69 @@ void crew_reap(struct crew *crew)
 	}
 }
 
+/* Whether it can be told something. */
 static bool is_there(const struct crew_worker *worker)
 {
-	return worker->state != CREW_GONE && worker->channel.fd >= 0;
+	return worker->state != CREW_GONE && worker->channel.fd >= 0 && !worker->is_stranger;
+}
+
+unsigned crew_hand_over(const struct crew *crew, struct crew_veteran out[static BOARD_WORKERS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct crew_worker *worker = &crew->worker[i];
+
+		if (has_process(worker) && worker->channel.fd >= 0)
+			out[n++] = (struct crew_veteran){worker->index, worker->pid,
+							 worker->channel.fd, worker->knows_routers,
+							 worker->is_stranger};
+	}
+	return n;
+}
+
+int crew_adopt(struct crew *crew, const struct crew_veteran *veteran)
+{
+	struct crew_worker *worker = &crew->worker[veteran->index];
+
+	*worker = (struct crew_worker){
+		.crew = crew,
+		.index = veteran->index,
+		.duty = CREW_LEAVING,
+		.knows_routers = veteran->knows_routers,
+		.state = CREW_RUNNING,
+		.was_ready = true,
+		.is_stranger = veteran->is_stranger,
+		.pid = veteran->pid,
+		.started_ms = clock_ms(),
+		.channel = {.fd = -1, .on_event = on_channel},
+	};
+	timer_init(&worker->restart, on_restart);
+	return loop_watch_messages(crew->loop, &worker->channel, veteran->channel_fd);
+}
+
+static void tell_all(struct crew *crew, const struct message *message, bool only_leaving)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
+		const struct crew_worker *worker = &crew->worker[i];
+
+		if (is_there(worker) && (worker->duty == CREW_LEAVING || !only_leaving))
+			channel_send(worker->channel.fd, message);
+	}
+}
+
+void crew_drain_leaving(struct crew *crew)
+{
+	const struct message drain = {.type = MESSAGE_DRAIN};
+
+	tell_all(crew, &drain, true);
+}
+
+void crew_drain_all(struct crew *crew)
+{
+	const struct message drain = {.type = MESSAGE_DRAIN};
+
+	tell_all(crew, &drain, false);
 }
 
 void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)
@@ -440,18 +511,11 @@ void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)
 
 void crew_dismiss(struct crew *crew)
 {
-	const struct message drain = {.type = MESSAGE_DRAIN};
-
 	crew->is_dismissed = true;
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		struct crew_worker *worker = &crew->worker[i];
-
-		if (worker->state == CREW_GONE)
-			continue;
-		timer_cancel(&crew->loop->timers, &worker->restart);
-		if (is_there(worker))
-			channel_send(worker->channel.fd, &drain);
-	}
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (crew->worker[i].state != CREW_GONE)
+			timer_cancel(&crew->loop->timers, &crew->worker[i].restart);
+	crew_drain_all(crew);
 	if (count_left(crew) == 0)
 		crew->on_gone(crew);
 }
@@ -459,7 +523,7 @@ void crew_dismiss(struct crew *crew)
 void crew_kill(struct crew *crew)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (crew->worker[i].state == CREW_STARTING || crew->worker[i].state == CREW_RUNNING)
+		if (has_process(&crew->worker[i]))
 			kill(crew->worker[i].pid, SIGKILL);
 }
 

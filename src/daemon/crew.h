@@ -34,6 +34,9 @@ struct crew;
  *   STANDING_BY  crew_take_over() -> IN_SERVICE; one of them ends -> all are killed
  *   IN_SERVICE   crew_take_over() -> LEAVING
  *   LEAVING      its last flow ends, and so does it
+ *
+ * Those of the program that ran in this process before are LEAVING from the beginning, though they
+ * accept until crew_drain_leaving().
  */
 /* clang-format on */
 enum crew_state { CREW_GONE, CREW_STARTING, CREW_RUNNING, CREW_ABSENT };
@@ -58,6 +61,9 @@ struct crew_worker {
 	enum crew_state state;
 	bool had_flows; /* when it ended */
 	bool was_ready; /* once: a later start that fails is tried again */
+	/* It and its place on the board are of a program with another layout: it tells nothing that
+	 * could be understood, nor could it understand. */
+	bool is_stranger;
 	pid_t pid;
 	uint64_t started_ms;
 	struct watch channel;
@@ -83,7 +89,29 @@ struct crew {
 	void (*on_report)(struct crew *crew, const struct message *message);
 };
 
-/* Forks the workers of the outfit. 0 or -errno; then none is left. */
+/* A worker, as it is handed over to another program in this process. */
+struct crew_veteran {
+	unsigned index;
+	pid_t pid;
+	int channel_fd;
+	bool knows_routers, is_stranger;
+};
+
+/* Those that run, for another program; how many. */
+unsigned crew_hand_over(const struct crew *crew, struct crew_veteran out[static BOARD_WORKERS_MAX]);
+
+/* Takes over such a worker, before crew_start(). The channel is the crew's from now on. 0 or
+ * -errno. */
+int crew_adopt(struct crew *crew, const struct crew_veteran *veteran);
+
+/* Tells those that leave to accept nothing more. */
+void crew_drain_leaving(struct crew *crew);
+
+/* Tells all of them, for good: the next program cannot. */
+void crew_drain_all(struct crew *crew);
+
+/* Forks the workers of the outfit, beside those that were adopted. 0 or -errno; then none is left.
+ */
 int crew_start(struct crew *crew);
 
 /*

@@ -5,7 +5,21 @@
 #include "base/log.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+
+void parts_describe_routers(const struct conf *conf, char text[static PARTS_ROUTERS_BYTES])
+{
+	int length = snprintf(text, PARTS_ROUTERS_BYTES, "%u", conf->server_port);
+
+	for (unsigned i = 0; i < conf->n_servers; i++) {
+		char ip[ADDRESS_TEXT_BYTES];
+
+		length += snprintf(text + length, PARTS_ROUTERS_BYTES - (size_t)length, " %u %s",
+				   conf->server[i].router,
+				   address_format_ip(&conf->server[i].address, ip));
+	}
+}
 
 unsigned parts_count_workers(const struct conf *conf)
 {
@@ -25,7 +39,8 @@ static bool needs_salts(const struct conf *conf)
 	       (conf->method->format == METHOD_2022 && conf->role == CONF_SERVER);
 }
 
-int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables)
+int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables,
+			int handed_fd)
 {
 	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
 	int error;
@@ -33,7 +48,7 @@ int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n
 	if (!needs_salts(conf))
 		return 0;
 	error = parts->salts.store ? salts_file_fit(&parts->salts, n_tables)
-				   : salts_file_open(&parts->salts, port, n_tables);
+				   : salts_file_open(&parts->salts, port, n_tables, handed_fd);
 	if (error < 0)
 		log_error("no memory for salts: %s", strerror(-error));
 	return error;

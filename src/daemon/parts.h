@@ -17,6 +17,7 @@ struct parts {
 	struct privilege_user user;
 	struct sockets sockets;
 	struct board *board;
+	int board_fd; /* of the memory that it is; close-on-exec */
 	struct salts_file salts;
 	struct manager *manager;
 	struct interception *interception; /* NULL: the firewall is left alone */
@@ -24,11 +25,18 @@ struct parts {
 	struct crew crew;
 };
 
+/* Longest text: each address with the number of its router, and the port. */
+#define PARTS_ROUTERS_BYTES (CONF_SERVERS_MAX * (ADDRESS_TEXT_BYTES + 4) + 8)
+
+/* Writes the far routers of a client, in their order: so they are told apart. */
+void parts_describe_routers(const struct conf *conf, char text[static PARTS_ROUTERS_BYTES]);
+
 /* How many workers a configuration has here. */
 unsigned parts_count_workers(const struct conf *conf);
 
-/* Opens the memory of salts, where one is needed and there is none, for so many. 0 or -errno, which
- * has been logged. */
-int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables);
+/* Opens the memory of salts, where one is needed and there is none, for so many; handed_fd as for
+ * salts_file_open(). 0 or -errno, which has been logged. */
+int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables,
+			int handed_fd);
 
 #endif

@@ -24,13 +24,11 @@
 
 static bool has_same_routers(const struct conf *a, const struct conf *b)
 {
-	if (a->n_servers != b->n_servers || a->server_port != b->server_port)
-		return false;
-	for (unsigned i = 0; i < a->n_servers; i++)
-		if (a->server[i].router != b->server[i].router ||
-		    !address_ip_equal(&a->server[i].address, &b->server[i].address))
-			return false;
-	return true;
+	char of_a[PARTS_ROUTERS_BYTES], of_b[PARTS_ROUTERS_BYTES];
+
+	parts_describe_routers(a, of_a);
+	parts_describe_routers(b, of_b);
+	return strcmp(of_a, of_b) == 0;
 }
 
 /* What workers do not look at; the key is compared for itself. */
@@ -161,12 +159,12 @@ static int prepare(struct reload *reload)
 	if (error == 0)
 		error = prepare_interception(reload);
 	if (error == 0)
-		error = sockets_change(&reload->sockets, &parts->sockets, parts->conf, conf,
-				       n_workers);
+		error = sockets_change(&reload->sockets, &parts->sockets, conf, n_workers);
 	if (error == 0 && conf->role == CONF_SERVER)
 		error = naming_open(&reload->naming, conf);
 	if (error == 0)
-		error = parts_prepare_salts(parts, conf, crew_places_with(&parts->crew, n_workers));
+		error = parts_prepare_salts(parts, conf, crew_places_with(&parts->crew, n_workers),
+					    -1);
 	return error;
 }
 

@@ -167,6 +167,16 @@ int rendezvous_listen(enum conf_role role, struct rendezvous *out)
 	return fd;
 }
 
+int rendezvous_continue(enum conf_role role, struct rendezvous *out)
+{
+	uint64_t netns;
+	int error = store_find_netns(&netns);
+
+	if (error == 0)
+		name_it(out, netns, role, getpid());
+	return error;
+}
+
 void rendezvous_remove(const struct rendezvous *own)
 {
 	unlink(own->address.sun_path);

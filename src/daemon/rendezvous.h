@@ -36,6 +36,9 @@ int rendezvous_find(struct rendezvous_list *list);
  */
 int rendezvous_listen(enum conf_role role, struct rendezvous *out);
 
+/* Names the socket that another program in this process has opened so. 0 or -errno. */
+int rendezvous_continue(enum conf_role role, struct rendezvous *out);
+
 /* Removes this process's socket from the directory. */
 void rendezvous_remove(const struct rendezvous *own);
 

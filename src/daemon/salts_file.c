@@ -25,7 +25,8 @@
  * locked; files of other network namespaces that nobody has locked and nobody has used for an hour
  * are removed.
  *
- * A file of another size than ours can be is of another version: it is made anew.
+ * A file of another size than ours can be is of another version: it is made anew. It is never made
+ * shorter, for workers of another program may have it mapped.
  */
 
 #define NAME_BYTES	64
@@ -53,8 +54,6 @@ static int set_size(struct salts_file *file, unsigned n_workers)
 	if (fstat(file->fd, &status) < 0)
 		return -errno;
 	file->n_tables = tables_in((size_t)status.st_size);
-	if (file->n_tables == 0 && ftruncate(file->fd, 0) < 0)
-		return -errno;
 	if (file->n_tables < n_workers)
 		file->n_tables = n_workers;
 	file->bytes = salts_store_bytes(file->n_tables);
@@ -105,31 +104,73 @@ static void sweep(int directory_fd, const char *own)
 		closedir(directory);
 }
 
-/* Ours alone: with the lock held. 0 or -errno. */
-static int open_own(struct salts_file *file, int directory_fd, const char *name)
+/* Ours alone: with the lock held. 0 or -errno, and none is open. */
+static int open_locked(struct salts_file *file, int directory_fd, const char *name)
 {
+	int error;
+
 	file->fd = openat(directory_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		return -errno;
-	if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
-		return -errno;
-	return futimens(file->fd, NULL) < 0 ? -errno : 0;
+	if (flock(file->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	error = -errno;
+	close(file->fd);
+	file->fd = -1;
+	return error;
 }
 
-static int open_file(struct salts_file *file, uint16_t port, unsigned n_workers)
+static bool is_of_another_version(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 ||
+	       (status.st_size > 0 && !can_be_ours((size_t)status.st_size));
+}
+
+static int open_own(struct salts_file *file, int directory_fd, const char *name)
+{
+	int error = open_locked(file, directory_fd, name);
+
+	if (error < 0 || !is_of_another_version(file->fd))
+		return error;
+	unlinkat(directory_fd, name, 0);
+	close(file->fd);
+	return open_locked(file, directory_fd, name);
+}
+
+/* What was handed over goes on to be used; one that is of no use is out of the way. */
+static int open_handed(struct salts_file *file, int directory_fd, const char *name, int handed_fd)
+{
+	if (!is_of_another_version(handed_fd)) {
+		file->fd = handed_fd;
+		return 0;
+	}
+	close(handed_fd);
+	unlinkat(directory_fd, name, 0);
+	return open_locked(file, directory_fd, name);
+}
+
+static int open_file(struct salts_file *file, uint16_t port, unsigned n_workers, int handed_fd)
 {
 	struct store store;
+	struct stat status = {0};
 	char name[NAME_BYTES];
 	int error = store_open(&store);
 
 	if (error == 0) {
 		snprintf(name, sizeof(name), "%" PRIu64 NAME_INFIX "%u", store.netns, port);
 		sweep(store.directory_fd, name);
-		error = open_own(file, store.directory_fd, name);
+		error = handed_fd >= 0 ? open_handed(file, store.directory_fd, name, handed_fd)
+				       : open_own(file, store.directory_fd, name);
 	}
 	store_close(&store);
-	if (error == 0)
-		error = set_size(file, n_workers);
+	if (error == 0 && (futimens(file->fd, NULL) < 0 || fstat(file->fd, &status) < 0))
+		error = -errno;
+	if (error != 0)
+		return error;
+	file->found_bytes = status.st_size;
+	error = set_size(file, n_workers);
 	return error < 0 ? error : map(file, 0);
 }
 
@@ -145,18 +186,18 @@ static void give_up_file(struct salts_file *file)
 {
 	if (file->fd < 0)
 		return;
-	if (ftruncate(file->fd, 0) < 0)
+	if (ftruncate(file->fd, file->found_bytes) < 0)
 		log_debug("ftruncate: %s", strerror(errno));
 	close(file->fd);
 	file->fd = -1;
 }
 
-int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers)
+int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers, int handed_fd)
 {
 	int error;
 
 	*file = (struct salts_file){.fd = -1};
-	error = open_file(file, port, n_workers);
+	error = open_file(file, port, n_workers, handed_fd);
 	if (error == 0)
 		return 0;
 	log_info("which streams there were is forgotten with the next restart: no file "

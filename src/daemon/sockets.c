@@ -19,16 +19,11 @@
  * go.
  */
 
-struct listen_on {
-	struct address address;
-	bool is_dual_stack;
-};
-
 struct listen_plan {
 	enum socket_protocol protocol;
 	bool is_transparent;
 	unsigned count;
-	struct listen_on on[SOCKETS_PER_WORKER_MAX];
+	struct sockets_address on[SOCKETS_PER_WORKER_MAX];
 };
 
 static bool has_unspecified(const struct conf_host *hosts, unsigned n, sa_family_t family)
@@ -58,10 +53,10 @@ static void plan_addresses(struct listen_plan *plan, const struct conf_host *hos
 /* On a server one socket serves both families, so that a connection can have subflows of both. */
 static void join_families(struct listen_plan *plan)
 {
-	struct listen_on *any4 = NULL, *any6 = NULL;
+	struct sockets_address *any4 = NULL, *any6 = NULL;
 
 	for (unsigned i = 0; i < plan->count; i++) {
-		struct listen_on *on = &plan->on[i];
+		struct sockets_address *on = &plan->on[i];
 
 		if (!address_is_unspecified(&on->address))
 			continue;
@@ -117,7 +112,8 @@ static void log_listen_error(const struct address *address, int error)
 	}
 }
 
-static int listen_on(const struct listen_plan *plan, const struct listen_on *on, bool shares_port)
+static int listen_on(const struct listen_plan *plan, const struct sockets_address *on,
+		     bool shares_port)
 {
 	return socket_listen(plan->protocol, &on->address, shares_port, on->is_dual_stack);
 }
@@ -176,11 +172,12 @@ static int open_more(struct sockets *sockets, const struct listen_plan *plan, un
 	return error;
 }
 
-static void init(struct sockets *sockets, unsigned n_addresses)
+static void init(struct sockets *sockets, const struct listen_plan *plan)
 {
 	memset(sockets, 0, sizeof(*sockets));
 	memset(sockets->fd, -1, sizeof(sockets->fd));
-	sockets->n_addresses = n_addresses;
+	sockets->n_addresses = plan->count;
+	memcpy(sockets->on, plan->on, sizeof(sockets->on));
 }
 
 int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_workers)
@@ -189,7 +186,7 @@ int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_wo
 	int error;
 
 	make_plan(&plan, conf);
-	init(sockets, plan.count);
+	init(sockets, &plan);
 	error = check_free(&plan);
 	if (error == 0)
 		error = open_more(sockets, &plan, n_workers);
@@ -198,13 +195,13 @@ int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_wo
 	return error;
 }
 
-static bool is_same_plan(const struct listen_plan *a, const struct listen_plan *b)
+static bool listens_as(const struct sockets *sockets, const struct listen_plan *plan)
 {
-	if (a->protocol != b->protocol || a->count != b->count)
+	if (sockets->n_addresses != plan->count)
 		return false;
-	for (unsigned i = 0; i < a->count; i++)
-		if (!address_equal(&a->on[i].address, &b->on[i].address) ||
-		    a->on[i].is_dual_stack != b->on[i].is_dual_stack)
+	for (unsigned i = 0; i < plan->count; i++)
+		if (!address_equal(&sockets->on[i].address, &plan->on[i].address) ||
+		    sockets->on[i].is_dual_stack != plan->on[i].is_dual_stack)
 			return false;
 	return true;
 }
@@ -221,24 +218,34 @@ static int make_all_transparent(const struct sockets *sockets, const struct list
 	return error;
 }
 
-static uint16_t port_of(const struct listen_plan *plan)
+/* Where the port stays it is we who listen there. */
+static int check_new(const struct sockets *was, const struct listen_plan *plan)
 {
-	return plan->count > 0 ? plan->on[0].address.port : 0;
+	uint16_t port_was = was->n_addresses > 0 ? was->on[0].address.port : 0;
+	uint16_t port = plan->count > 0 ? plan->on[0].address.port : 0;
+
+	return port == port_was ? 0 : check_free(plan);
 }
 
-int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf_was,
-		   const struct conf *conf, unsigned n_workers)
+int sockets_check(const struct sockets *was, const struct conf *conf)
 {
-	struct listen_plan plan_was = {0}, plan = {0};
-	int error = 0;
+	struct listen_plan plan = {0};
 
-	make_plan(&plan_was, conf_was);
 	make_plan(&plan, conf);
-	init(out, plan.count);
-	if (is_same_plan(&plan_was, &plan))
+	return check_new(was, &plan);
+}
+
+int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf,
+		   unsigned n_workers)
+{
+	struct listen_plan plan = {0};
+	int error;
+
+	make_plan(&plan, conf);
+	init(out, &plan);
+	if (listens_as(was, &plan))
 		*out = *was;
-	else if (port_of(&plan) != port_of(&plan_was)) /* else it is we who listen there */
-		error = check_free(&plan);
+	error = check_new(was, &plan);
 	if (error == 0)
 		error = make_all_transparent(out, &plan);
 	if (error == 0)

@@ -9,6 +9,7 @@
 #include "daemon/reload.h"
 #include "daemon/resolve.h"
 #include "daemon/signals.h"
+#include "daemon/upgrade.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@
 struct supervisor {
 	struct parts parts;
 	struct reload reload;
+	struct upgrade upgrade;
+	const struct handover *from; /* of the program before; NULL: this is a start */
 	struct signals signals;
 	struct control *control; /* NULL: done without */
 	struct timer grace;
@@ -59,6 +62,7 @@ static void stop(struct supervisor *supervisor)
 	}
 	supervisor->is_stopping = true;
 	reload_give_up(&supervisor->reload);
+	upgrade_give_up(&supervisor->upgrade);
 	interception_leave(supervisor->parts.interception);
 	if (flows > 0)
 		log_info("stopping: %llu flows have %d s to end", (unsigned long long)flows,
@@ -93,6 +97,9 @@ static int reload(void *owner, struct messages *errors)
 	if (supervisor->is_stopping || !supervisor->parts.crew.has_been_ready) {
 		messages_add(errors, "it is %s", supervisor->is_stopping ? "stopping" : "starting");
 		error = -EBUSY;
+	} else if (upgrade_is_due(&supervisor->upgrade) && !supervisor->reload.conf) {
+		error = upgrade_begin(&supervisor->upgrade, control_listener(supervisor->control),
+				      errors);
 	} else {
 		error = reload_begin(&supervisor->reload, errors, &notes);
 	}
@@ -132,6 +139,18 @@ static void on_crew_failed(struct crew *crew)
 		stop(supervisor);
 }
 
+/* What the program before has left is not needed any more, but by its workers' flows. */
+static void have_taken_over(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	struct sockets before = supervisor->from->sockets;
+
+	crew_drain_leaving(&parts->crew);
+	sockets_close_but(&before, &parts->sockets);
+	if (!crew_has_leaving(&parts->crew))
+		reload_on_left(&supervisor->reload);
+}
+
 static void on_crew_ready(struct crew *crew)
 {
 	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
@@ -142,7 +161,10 @@ static void on_crew_ready(struct crew *crew)
 		on_crew_failed(crew);
 		return;
 	}
-	log_info("ready: %s on port %u, %u worker%s",
+	if (supervisor->from)
+		have_taken_over(supervisor);
+	log_info("%s: %s on port %u, %u worker%s",
+		 supervisor->from ? "upgraded to mpbridge " MPBRIDGE_VERSION : "ready",
 		 conf->role == CONF_CLIENT ? "client" : "server",
 		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port,
 		 crew->outfit.n_workers, crew->outfit.n_workers == 1 ? "" : "s");
@@ -187,7 +209,7 @@ static void on_crew_left(struct crew *crew)
 	reload_on_left(&supervisor->reload);
 }
 
-static int start_crew(struct supervisor *supervisor)
+static void init_crew(struct supervisor *supervisor)
 {
 	struct parts *parts = &supervisor->parts;
 
@@ -199,7 +221,7 @@ static int start_crew(struct supervisor *supervisor)
 			   .user = &parts->user,
 			   .salts = &parts->salts,
 			   .directory = naming_directory(parts->naming),
-			   .n_workers = parts->sockets.n_sets},
+			   .n_workers = parts_count_workers(parts->conf)},
 		.on_ready = on_crew_ready,
 		.on_failed = on_crew_failed,
 		.on_gone = on_crew_gone,
@@ -207,7 +229,27 @@ static int start_crew(struct supervisor *supervisor)
 		.on_left = on_crew_left,
 		.on_report = on_crew_report,
 	};
-	return crew_start(&supervisor->parts.crew);
+}
+
+/* The workers of the program before keep their places on the board, if that is the same. */
+static int adopt_crew(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	const struct handover *from = supervisor->from;
+	bool is_known = handover_has_own_layout(from);
+	char routers[PARTS_ROUTERS_BYTES];
+	int error = 0;
+
+	parts_describe_routers(parts->conf, routers);
+	for (unsigned i = 0; i < from->n_workers && error == 0; i++) {
+		struct crew_veteran veteran = from->worker[i];
+
+		veteran.knows_routers =
+			veteran.knows_routers && strcmp(routers, from->routers) == 0;
+		veteran.is_stranger = veteran.is_stranger || !is_known;
+		error = crew_adopt(&parts->crew, &veteran);
+	}
+	return error;
 }
 
 /* The loop, with everything that is served in it. */
@@ -219,8 +261,11 @@ static int run(struct supervisor *supervisor)
 		return error;
 	timer_init(&supervisor->grace, on_grace_over);
 	error = signals_watch(&supervisor->signals, &supervisor->parts.loop, on_signal);
+	init_crew(supervisor);
+	if (error == 0 && supervisor->from)
+		error = adopt_crew(supervisor);
 	if (error == 0)
-		error = start_crew(supervisor);
+		error = crew_start(&supervisor->parts.crew);
 	if (error == 0)
 		naming_follow(supervisor->parts.naming, &supervisor->parts.loop);
 	if (error == 0) {
@@ -229,7 +274,8 @@ static int run(struct supervisor *supervisor)
 	}
 	if (error < 0)
 		return error;
-	supervisor->control = control_open(&supervisor->parts, reload, supervisor);
+	supervisor->control = control_open(&supervisor->parts, reload, supervisor,
+					   supervisor->from ? supervisor->from->control_fd : -1);
 	return loop_run(&supervisor->parts.loop);
 }
 
@@ -245,50 +291,126 @@ static uint64_t random_number(void)
 
 static int prepare_board(struct supervisor *supervisor)
 {
-	supervisor->parts.board = board_new();
-	if (supervisor->parts.board) {
-		supervisor->parts.board->instance = random_number();
-		supervisor->parts.board->started_ms = clock_ms();
-		return 0;
+	struct parts *parts = &supervisor->parts;
+	const struct handover *from = supervisor->from;
+
+	parts->board = board_new(&parts->board_fd);
+	if (!parts->board) {
+		log_error("no memory: %s", strerror(errno));
+		return -ENOMEM;
 	}
-	log_error("no memory: %s", strerror(errno));
-	return -ENOMEM;
+	/* for the far ends this is the same server as before */
+	parts->board->instance = from ? from->instance : random_number();
+	parts->board->started_ms = from ? from->started_ms : clock_ms();
+	return 0;
+}
+
+/* Of the program before, if it has the same layout; else a new one. */
+static int take_board(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	const struct handover *from = supervisor->from;
+
+	if (from && handover_has_own_layout(from)) {
+		parts->board_fd = from->board_fd;
+		parts->board = board_map(parts->board_fd);
+		return parts->board ? 0 : -errno;
+	}
+	if (from)
+		close(from->board_fd);
+	return prepare_board(supervisor);
+}
+
+static int open_sockets(struct supervisor *supervisor, unsigned n_workers)
+{
+	struct parts *parts = &supervisor->parts;
+
+	if (supervisor->from)
+		return sockets_change(&parts->sockets, &supervisor->from->sockets, parts->conf,
+				      n_workers);
+	return sockets_open(&parts->sockets, parts->conf, n_workers);
+}
+
+static int open_manager(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+
+	if (supervisor->from)
+		return manager_continue(&parts->manager, parts->conf, parts->board,
+					&supervisor->from->paths);
+	return manager_open(&parts->manager, parts->conf, parts->board);
+}
+
+static int open_interception(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+
+	if (supervisor->from)
+		return interception_continue(&parts->interception, parts->conf, parts->user.uid,
+					     &supervisor->from->interception);
+	return interception_open(&parts->interception, parts->conf, parts->user.uid);
+}
+
+/* Those of earlier workers are left alone. */
+static unsigned count_salts_tables(const struct supervisor *supervisor, unsigned n_workers)
+{
+	unsigned n = n_workers;
+
+	for (unsigned i = 0; supervisor->from && i < supervisor->from->n_workers; i++)
+		if (supervisor->from->worker[i].index + 1 + n_workers > n)
+			n = supervisor->from->worker[i].index + 1 + n_workers;
+	return n < BOARD_WORKERS_MAX ? n : BOARD_WORKERS_MAX;
 }
 
 /* Each step logs its own failure. */
 static int prepare(struct supervisor *supervisor)
 {
 	struct conf *conf = supervisor->parts.conf;
+	unsigned n_workers = parts_count_workers(conf);
 	int error = privilege_find_user(conf->user, &supervisor->parts.user);
 
 	if (error == 0)
 		error = resolve_servers(conf, &supervisor->parts.user);
 	if (error == 0)
-		error = sockets_open(&supervisor->parts.sockets, conf, parts_count_workers(conf));
+		error = open_sockets(supervisor, n_workers);
 	if (error == 0)
-		error = prepare_board(supervisor);
+		error = take_board(supervisor);
 	if (error == 0 && conf->role == CONF_SERVER)
 		error = naming_open(&supervisor->parts.naming, conf);
 	if (error == 0)
 		error = parts_prepare_salts(&supervisor->parts, conf,
-					    supervisor->parts.sockets.n_sets);
+					    count_salts_tables(supervisor, n_workers),
+					    supervisor->from ? supervisor->from->salts_fd : -1);
 	if (error == 0)
-		error = manager_open(&supervisor->parts.manager, conf, supervisor->parts.board);
+		error = open_manager(supervisor);
 	if (error == 0)
-		error = interception_open(&supervisor->parts.interception, conf,
-					  supervisor->parts.user.uid);
+		error = open_interception(supervisor);
 	return error;
 }
 
-int supervisor_run(struct conf *conf, const struct conf_source *source)
+static int go_to_background(const struct supervisor *supervisor)
 {
-	struct supervisor supervisor = {.parts = {.conf = conf, .source = source}};
+	const char *pid_file = supervisor->parts.conf->pid_file;
+
+	if (!supervisor->from)
+		return background_start(pid_file);
+	background_continue(pid_file);
+	return 0;
+}
+
+int supervisor_run(struct conf *conf, const struct conf_source *source, const struct handover *from)
+{
+	struct supervisor supervisor = {
+		.parts = {.conf = conf, .source = source, .board_fd = -1},
+		.from = from,
+	};
 	int error;
 
 	reload_init(&supervisor.reload, &supervisor.parts);
+	upgrade_init(&supervisor.upgrade, &supervisor.parts);
 	raise_descriptor_limit();
 	signals_block();
-	error = background_start(conf->pid_file);
+	error = go_to_background(&supervisor);
 	if (error < 0)
 		log_error("cannot go to the background: %s", strerror(-error));
 	else
@@ -305,6 +427,8 @@ int supervisor_run(struct conf *conf, const struct conf_source *source)
 	sockets_close(&supervisor.parts.sockets);
 	naming_close(supervisor.parts.naming);
 	board_free(supervisor.parts.board);
+	if (supervisor.parts.board_fd >= 0)
+		close(supervisor.parts.board_fd);
 	salts_file_close(&supervisor.parts.salts);
 	background_exit();
 	conf_exit(supervisor.parts.conf);

@@ -257,6 +257,30 @@ static void on_route_events(struct watch *watch, uint32_t events)
 		check_in(in, SETTLE_MS);
 }
 
+/* ---- what flows need that an earlier configuration took over ---- */
+
+/* More than there is room for is forgotten. */
+static void join_needed(struct conf_intercept *needed, const struct conf_intercept *more)
+{
+	for (unsigned i = 0; i < more->n_interfaces; i++)
+		if (!conf_intercepts(needed, more->interface[i].name) &&
+		    needed->n_interfaces < CONF_INTERFACES_MAX)
+			needed->interface[needed->n_interfaces++] = more->interface[i];
+	needed->local_output = needed->local_output || more->local_output;
+}
+
+/* What the configuration at hand does by itself. */
+static void drop_known(struct conf_intercept *needed, const struct conf_intercept *conf)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < needed->n_interfaces; i++)
+		if (!conf_intercepts(conf, needed->interface[i].name))
+			needed->interface[n++] = needed->interface[i];
+	needed->n_interfaces = n;
+	needed->local_output = needed->local_output && !conf->local_output;
+}
+
 /* ---- opening and closing ---- */
 
 static void take_conf(struct interception *in, const struct conf *conf)
@@ -338,11 +362,11 @@ static void tell_families(const struct interception *in)
 		log_warning("IPv4 connections are not bridged: local_address has no IPv4 address");
 }
 
-static int set_up(struct interception *in)
+static int set_up(struct interception *in, int claim_fd)
 {
 	int error;
 
-	in->claim_fd = claim_take(CLAIM_NAME);
+	in->claim_fd = claim_fd >= 0 ? claim_fd : claim_take(CLAIM_NAME);
 	error = in->claim_fd < 0 ? in->claim_fd : 0;
 	if (error == -EBUSY)
 		log_error("another mpbridge in this network namespace intercepts connections "
@@ -358,17 +382,12 @@ static int set_up(struct interception *in)
 	return error;
 }
 
-int interception_open(struct interception **out, const struct conf *conf, uid_t user)
+static struct interception *allocate(const struct conf *conf, uid_t user)
 {
-	struct interception *in;
-	int error;
+	struct interception *in = calloc(1, sizeof(*in));
 
-	*out = NULL;
-	if (!conf->intercept.is_given)
-		return sweep();
-	in = calloc(1, sizeof(*in));
 	if (!in)
-		return -ENOMEM;
+		return NULL;
 	take_conf(in, conf);
 	in->user = user;
 	in->has_ipv6 = socket_has_ipv6();
@@ -377,13 +396,53 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
 	in->table_events = (struct watch){.fd = -1, .on_event = on_table_events};
 	in->route_events = (struct watch){.fd = -1, .on_event = on_route_events};
 	timer_init(&in->check, on_check);
-	error = set_up(in);
-	if (error < 0) {
+	return in;
+}
+
+static int open_interception(struct interception **out, const struct conf *conf, uid_t user,
+			     int claim_fd)
+{
+	struct interception *in = allocate(conf, user);
+	int error = in ? set_up(in, claim_fd) : -ENOMEM;
+
+	if (error < 0)
 		interception_close(in);
-		return error;
-	}
-	*out = in;
-	return 0;
+	else
+		*out = in;
+	return error;
+}
+
+int interception_open(struct interception **out, const struct conf *conf, uid_t user)
+{
+	*out = NULL;
+	return conf->intercept.is_given ? open_interception(out, conf, user, -1) : sweep();
+}
+
+int interception_continue(struct interception **out, const struct conf *conf, uid_t user,
+			  const struct interception_handover *from)
+{
+	int error;
+
+	if (from->claim_fd < 0)
+		return interception_open(out, conf, user);
+	*out = NULL;
+	error = open_interception(out, conf, user, from->claim_fd);
+	if (error == 0)
+		(*out)->kept = from->needed;
+	if (error == 0)
+		drop_known(&(*out)->kept, &conf->intercept);
+	return error;
+}
+
+void interception_hand_over(const struct interception *in, struct interception_handover *out)
+{
+	*out = (struct interception_handover){.claim_fd = -1};
+	if (!in)
+		return;
+	out->claim_fd = in->claim_fd;
+	out->mode = in->mode;
+	join_needed(&out->needed, &in->conf.intercept);
+	join_needed(&out->needed, &in->kept);
 }
 
 static int watch_events(struct interception *in, struct watch *watch, int fd)
@@ -415,42 +474,49 @@ int interception_start(struct interception *in, struct loop *loop)
 	return 0;
 }
 
-int interception_check(const struct interception *in, const struct conf *conf)
+/* Whether it can be done at all, and in *mode by which means. */
+static int find_mode(const struct conf *conf, uid_t user, enum conf_intercept_mode *mode)
 {
-	struct interception trial = {.user = in->user, .has_ipv6 = in->has_ipv6};
+	struct interception trial = {.user = user, .has_ipv6 = socket_has_ipv6()};
 	int error = netlink_open(&trial.route, NETLINK_ROUTE);
 
 	take_conf(&trial, conf);
 	if (error == 0)
 		error = choose_mode(&trial);
-	if (error == 0 && trial.mode != in->mode) {
-		log_error("intercept.mode: another one takes a restart: connections that run have "
-			  "been taken over by the one at hand");
-		error = -EINVAL;
-	}
+	*mode = trial.mode;
 	netlink_close(&trial.route);
 	return error;
 }
 
-/* Of both lists, what is not in the next configuration. More than there is room for is forgotten.
- */
-static void keep_what_goes(struct interception *in, const struct conf_intercept *next)
+static int check_mode(const struct conf *conf, uid_t user, enum conf_intercept_mode was)
 {
-	const struct conf_intercept *lists[] = {&in->conf.intercept, &in->kept};
-	struct conf_intercept kept = {0};
+	enum conf_intercept_mode mode;
+	int error = find_mode(conf, user, &mode);
 
-	for (int l = 0; l < 2; l++) {
-		for (unsigned i = 0; i < lists[l]->n_interfaces; i++) {
-			const char *name = lists[l]->interface[i].name;
-
-			if (!conf_intercepts(next, name) && !conf_intercepts(&kept, name) &&
-			    kept.n_interfaces < CONF_INTERFACES_MAX)
-				kept.interface[kept.n_interfaces++] = lists[l]->interface[i];
-		}
-		kept.local_output = kept.local_output || lists[l]->local_output;
+	if (error == 0 && mode != was) {
+		log_error("intercept.mode: another one takes a restart: connections that run have "
+			  "been taken over by the one at hand");
+		error = -EINVAL;
 	}
-	kept.local_output = kept.local_output && !next->local_output;
-	in->kept = kept;
+	return error;
+}
+
+int interception_check(const struct interception *in, const struct conf *conf)
+{
+	return check_mode(conf, in->user, in->mode);
+}
+
+int interception_try(const struct conf *conf, uid_t user, const struct interception_handover *from)
+{
+	enum conf_intercept_mode mode;
+
+	if (from->claim_fd < 0)
+		return conf->intercept.is_given ? find_mode(conf, user, &mode) : 0;
+	if (conf->intercept.is_given)
+		return check_mode(conf, user, from->mode);
+	log_error("intercept: reload without it first, and replace the program then: connections "
+		  "that run have been taken over by it");
+	return -EINVAL;
 }
 
 void interception_forget(struct interception *in)
@@ -463,7 +529,8 @@ void interception_forget(struct interception *in)
 
 void interception_change(struct interception *in, const struct conf *conf, uid_t user)
 {
-	keep_what_goes(in, &conf->intercept);
+	join_needed(&in->kept, &in->conf.intercept);
+	drop_known(&in->kept, &conf->intercept);
 	take_conf(in, conf);
 	in->user = user;
 	in->is_leaving = false;

@@ -10,6 +10,13 @@
 
 struct interception;
 
+/* What the interception of another program needs, to go on with flows that this one took over. */
+struct interception_handover {
+	int claim_fd;		       /* holds the claim; -1: there was none */
+	enum conf_intercept_mode mode; /* not AUTO */
+	struct conf_intercept needed;  /* interfaces and local_output, of which there are flows */
+};
+
 /*
  * Claims interception for this process, of which there is one in a network namespace, and finds out
  * whether it can be done, and by which means; nothing is taken over yet. What a killed process of
@@ -18,6 +25,21 @@ struct interception;
  * -EBUSY, -ENOENT (there is no nft), -EINVAL (it refused), another -errno. `user` is the workers'.
  */
 int interception_open(struct interception **out, const struct conf *conf, uid_t user);
+
+/*
+ * The same with what the program which ran in this process before has handed over: its claim, and
+ * rules for its flows. What is in the kernel stays until it is replaced.
+ */
+int interception_continue(struct interception **out, const struct conf *conf, uid_t user,
+			  const struct interception_handover *from);
+
+/* Writes what interception_continue() needs; of NULL, that there was none. */
+void interception_hand_over(const struct interception *interception,
+			    struct interception_handover *out);
+
+/* Whether interception_continue() could do it, changing nothing. 0 or -errno, which has been
+ * logged. */
+int interception_try(const struct conf *conf, uid_t user, const struct interception_handover *from);
 
 /*
  * The listening sockets are there: takes connections over from now on, and watches that it stays

@@ -2,8 +2,11 @@
 /* The board: memory that supervisor and workers share. */
 #include "paths/board.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /*
  * A writer needs a few microseconds. A reader that still meets it after so many attempts meets one
@@ -11,12 +14,33 @@
  */
 #define ATTEMPTS 1000
 
-struct board *board_new(void)
+struct board *board_map(int fd)
 {
-	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct board *board;
+	struct stat status;
 
+	if (fstat(fd, &status) < 0)
+		return NULL;
+	if ((size_t)status.st_size != sizeof(*board)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return board == MAP_FAILED ? NULL : board;
+}
+
+struct board *board_new(int *fd)
+{
+	struct board *board = NULL;
+
+	*fd = memfd_create("mpbridge-board", MFD_CLOEXEC);
+	if (*fd >= 0 && ftruncate(*fd, sizeof(*board)) == 0)
+		board = board_map(*fd);
+	if (!board && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return board;
 }
 
 void board_free(struct board *board)

@@ -96,8 +96,15 @@ struct board {
 	struct board_counters worker[BOARD_WORKERS_MAX];
 };
 
-/* Maps an empty board, shared with children. NULL with errno set when there is no memory. */
-struct board *board_new(void);
+/*
+ * Maps an empty board, shared with children, and with whoever maps *fd, which is close-on-exec and
+ * the caller's. NULL with errno set when there is no memory.
+ */
+struct board *board_new(int *fd);
+
+/* Maps the board of that descriptor, which another program with the same layout has made. NULL with
+ * errno set. */
+struct board *board_map(int fd);
 void board_free(struct board *board);
 
 /* Supervisor: replaces the table. */

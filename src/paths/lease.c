@@ -96,6 +96,21 @@ int lease_take(struct lease *lease, struct actor *actor, struct snapshot *snapsh
 	return error;
 }
 
+int lease_continue(struct lease *lease, struct actor *actor, unsigned slot, int fd,
+		   const char *ledger)
+{
+	struct ledger handed = {0};
+	unsigned line;
+
+	lease->fd = fd;
+	actor->slot = slot;
+	if (!ledger_parse(ledger, &handed, &line))
+		return -EINVAL;
+	actor->ledger.endpoints = handed.endpoints;
+	actor->limits = handed.limits;
+	return 0;
+}
+
 void lease_end(struct lease *lease, struct actor *actor, struct snapshot *snapshot)
 {
 	struct plan plan = {0};

@@ -17,6 +17,14 @@ struct lease {
 int lease_take(struct lease *lease, struct actor *actor, struct snapshot *snapshot);
 
 /*
+ * Goes on with the slot that the program which ran in this process before has handed over, and with
+ * its ledger of endpoints and limits (ledger.h); nothing is swept. 0, -EINVAL (that is no ledger),
+ * or -ENOMEM.
+ */
+int lease_continue(struct lease *lease, struct actor *actor, unsigned slot, int fd,
+		   const char *ledger);
+
+/*
  * Removes all that the actor added, gives the limits back if nobody of ours is left who needs them,
  * and lets go of the slot. Harmless without a slot.
  */

@@ -396,14 +396,36 @@ static int complain(int error)
 	return error;
 }
 
-static int set_up(struct manager *manager)
+static int take_lease(struct manager *manager, const struct manager_handover *from)
+{
+	if (!from)
+		return lease_take(&manager->lease, &manager->actor, &manager->snapshot);
+	manager->tables = from->tables;
+	manager->announce = from->announce;
+	return lease_continue(&manager->lease, &manager->actor, from->slot, from->slot_fd,
+			      from->ledger);
+}
+
+static int look(struct manager *manager)
+{
+	int error;
+
+	store_lock(&manager->actor.store);
+	error = actor_look(&manager->actor, &manager->snapshot);
+	store_unlock(&manager->actor.store);
+	return error;
+}
+
+static int set_up(struct manager *manager, const struct manager_handover *from)
 {
 	int error = actor_open(&manager->actor);
 
 	if (!error)
 		error = open_events(manager);
 	if (!error)
-		error = complain(lease_take(&manager->lease, &manager->actor, &manager->snapshot));
+		error = complain(take_lease(manager, from));
+	if (!error && from)
+		error = complain(look(manager));
 	if (!error)
 		error = check(manager->conf, &manager->snapshot);
 	if (!error)
@@ -411,13 +433,27 @@ static int set_up(struct manager *manager)
 	return error;
 }
 
-int manager_open(struct manager **out, const struct conf *conf, struct board *board)
+static void release(struct manager *manager)
+{
+	failover_stop(&manager->failover);
+	codec_exit(&manager->codec);
+	if (manager->loop) {
+		timer_cancel(&manager->loop->timers, &manager->quiet);
+		loop_close(manager->loop, &manager->events);
+	}
+	if (manager->events_fd >= 0)
+		close(manager->events_fd);
+	snapshot_exit(&manager->snapshot);
+	actor_close(&manager->actor);
+	free(manager);
+}
+
+static struct manager *allocate(const struct conf *conf, struct board *board)
 {
 	struct manager *manager = calloc(1, sizeof(*manager));
-	int error;
 
 	if (!manager)
-		return -ENOMEM;
+		return NULL;
 	manager->conf = conf;
 	manager->board = board;
 	manager->failover.conf = conf;
@@ -425,13 +461,61 @@ int manager_open(struct manager **out, const struct conf *conf, struct board *bo
 	manager->events = (struct watch){.fd = -1, .on_event = on_events};
 	manager->actor.store.directory_fd = -1;
 	timer_init(&manager->quiet, on_quiet);
-	error = set_up(manager);
+	return manager;
+}
+
+static int open_manager(struct manager **out, const struct conf *conf, struct board *board,
+			const struct manager_handover *from)
+{
+	struct manager *manager = allocate(conf, board);
+	int error;
+
+	if (!manager)
+		return -ENOMEM;
+	error = set_up(manager, from);
 	if (error) {
 		manager_close(manager);
 		return error;
 	}
 	*out = manager;
 	return 0;
+}
+
+int manager_open(struct manager **out, const struct conf *conf, struct board *board)
+{
+	return open_manager(out, conf, board, NULL);
+}
+
+int manager_continue(struct manager **out, const struct conf *conf, struct board *board,
+		     const struct manager_handover *from)
+{
+	return open_manager(out, conf, board, from);
+}
+
+int manager_hand_over(const struct manager *manager, struct manager_handover *out)
+{
+	const struct ledger ledger = {manager->actor.ledger.endpoints, manager->actor.limits};
+	int length = ledger_format(&ledger, out->ledger, sizeof(out->ledger));
+
+	out->slot = manager->actor.slot;
+	out->slot_fd = manager->lease.fd;
+	out->tables = manager->tables;
+	out->announce = manager->announce;
+	return length < 0 ? length : 0;
+}
+
+int manager_try(const struct conf *conf)
+{
+	struct manager *manager = allocate(conf, NULL);
+	int error = manager ? actor_open(&manager->actor) : -ENOMEM;
+
+	if (!error)
+		error = complain(look(manager));
+	if (!error)
+		error = check(conf, &manager->snapshot);
+	if (manager)
+		release(manager);
+	return error;
 }
 
 int manager_start(struct manager *manager, struct loop *loop)
@@ -531,21 +615,6 @@ void manager_report(const struct manager *manager, struct report *report)
 	};
 
 	inventory_fill(&inventory, report);
-}
-
-static void release(struct manager *manager)
-{
-	failover_stop(&manager->failover);
-	codec_exit(&manager->codec);
-	if (manager->loop) {
-		timer_cancel(&manager->loop->timers, &manager->quiet);
-		loop_close(manager->loop, &manager->events);
-	}
-	if (manager->events_fd >= 0)
-		close(manager->events_fd);
-	snapshot_exit(&manager->snapshot);
-	actor_close(&manager->actor);
-	free(manager);
 }
 
 void manager_close(struct manager *manager)

@@ -5,11 +5,24 @@
 
 #include "base/loop.h"
 #include "conf/conf.h"
+#include "paths/announce.h"
 #include "paths/board.h"
+#include "paths/ledger.h"
 #include "paths/report.h"
+#include "paths/tables.h"
 #include "shadowsocks/greeting.h"
 
 struct manager;
+
+/* What the manager of another program needs, to go on with what this one has put into the kernel.
+ */
+struct manager_handover {
+	unsigned slot;
+	int slot_fd; /* holds the slot; it stays the manager's until that is gone */
+	struct tables tables;
+	struct announce announce;  /* addresses and which are lost; the rest begins anew */
+	char ledger[LEDGER_BYTES]; /* of the endpoints and limits; see ledger.h */
+};
 
 /*
  * Claims a slot, sweeps up what a killed process left in this network namespace, reads links,
@@ -18,6 +31,20 @@ struct manager;
  * logged as one plain sentence; nothing is then left in the kernel. 0 or -errno.
  */
 int manager_open(struct manager **out, const struct conf *conf, struct board *board);
+
+/*
+ * The same, but it goes on with the slot that the program which ran in this process before has
+ * handed over, and with all that it has put into the kernel; nothing is swept.
+ */
+int manager_continue(struct manager **out, const struct conf *conf, struct board *board,
+		     const struct manager_handover *from);
+
+/* Writes what manager_continue() needs. 0 or -ENOSPC. */
+int manager_hand_over(const struct manager *manager, struct manager_handover *out);
+
+/* Whether there could be paths by this configuration, as manager_open() asks; without a manager. 0
+ * or -errno, which has been logged. */
+int manager_try(const struct conf *conf);
 
 /* Puts the manager's netlink events and timers into the loop: from now on changes are followed. */
 int manager_start(struct manager *manager, struct loop *loop);

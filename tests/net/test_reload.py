@@ -3,13 +3,12 @@
 lost or changed by it."""
 import os
 import signal
-import socket
-import threading
 import time
 
 import pytest
-from hosts import (LIMIT_S, Ends, connect, echoes, exchange_exactly, expect_reset, payload, port_of,
-                   receive, receive_until_reset)
+from hosts import (LIMIT_S, Ends, connect, echoes, exchange_exactly, expect_reset, port_of,
+                   receive_until_reset)
+from load import Load
 from observe import eventually, lines_with, mptcp_subflows, status_of, wait_for_line
 from processes import workers
 from testbed import Link, bridge, wait_until
@@ -353,61 +352,6 @@ def test_a_worker_that_dies_while_others_stand_by(stage, net):
 def opens_now(net):
     with Ends(net, 4) as ends:
         return opens(ends, ends.listen())
-
-
-class Load:
-    """Flows that come and go, each with payload that is compared, until it is stopped."""
-
-    def __init__(self, ends):
-        self.listener = ends.listen()
-        self.ends = ends
-        self.done, self.errors = 0, []
-        self._is_over = self._is_served = False
-        self._threads = [threading.Thread(target=self._run, args=(seed,)) for seed in range(4)]
-        self._serving = threading.Thread(target=self._serve)
-        for thread in [*self._threads, self._serving]:
-            thread.start()
-
-    def _serve(self):
-        self.listener.settimeout(0.2)
-        while not self._is_served:
-            try:
-                opened, _ = self.listener.accept()
-            except TimeoutError:
-                continue
-            threading.Thread(target=self._echo, args=(opened,)).start()
-
-    @staticmethod
-    def _echo(opened):
-        with opened:
-            opened.settimeout(LIMIT_S)
-            try:
-                while data := opened.recv(1 << 16):
-                    opened.sendall(data)
-            except OSError:
-                pass
-
-    def _run(self, seed):
-        sent = payload(50_000, seed)
-        while not self._is_over:
-            try:
-                opened = connect(self.ends.net.host_a, self.ends.b_ip, port_of(self.listener))
-                with opened:
-                    opened.sendall(sent)
-                    opened.shutdown(socket.SHUT_WR)
-                    if receive(opened, len(sent)) != sent or opened.recv(1):
-                        self.errors.append("other bytes")
-                self.done += 1
-            except (OSError, EOFError) as error:
-                self.errors.append(repr(error))
-
-    def stop(self):
-        self._is_over = True
-        for thread in self._threads:
-            thread.join()
-        self._is_served = True
-        self._serving.join()
-        return self.errors
 
 
 @pytest.mark.parametrize("role", ["client", "server"])

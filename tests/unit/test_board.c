@@ -26,7 +26,8 @@ static struct board_net net(const char *own, const char *subnet)
 
 static void reads_what_changed(void **state)
 {
-	struct board *board = board_new();
+	int fd;
+	struct board *board = board_new(&fd);
 	struct board_table table = {.n_paths = 1, .path[0].interface = "wan1"}, copy;
 	uint32_t version = UINT32_MAX;
 
@@ -38,11 +39,29 @@ static void reads_what_changed(void **state)
 	assert_string_equal(copy.path[0].interface, "wan1");
 	assert_false(board_read(board, &version, &copy));
 	board_free(board);
+	close(fd);
+}
+
+static void another_program_sees_the_same(void **state)
+{
+	int fd;
+	struct board *board = board_new(&fd), *other = board_map(fd);
+	struct board_table table = {.n_paths = 3}, copy;
+	uint32_t version = UINT32_MAX;
+
+	board_publish(board, &table);
+	assert_true(board_read(other, &version, &copy));
+	assert_int_equal(copy.n_paths, 3);
+	board_free(board);
+	board_free(other);
+	close(fd);
+	assert_null(board_map(fd));
 }
 
 static void half_written_table_is_not_read(void **state)
 {
-	struct board *board = board_new();
+	int fd;
+	struct board *board = board_new(&fd);
 	struct board_table copy = {.n_paths = 7};
 	uint32_t version = UINT32_MAX;
 
@@ -51,6 +70,7 @@ static void half_written_table_is_not_read(void **state)
 	assert_int_equal(copy.n_paths, 7);
 	assert_int_equal(version, UINT32_MAX);
 	board_free(board);
+	close(fd);
 }
 
 static void write_numbers(struct board *board, uint32_t count)
@@ -69,7 +89,8 @@ static void write_numbers(struct board *board, uint32_t count)
 static void readers_see_whole_tables(void **state)
 {
 	const uint32_t count = 50000;
-	struct board *board = board_new();
+	int fd;
+	struct board *board = board_new(&fd);
 	struct board_table copy = {0};
 	uint32_t version = UINT32_MAX, last = 0;
 	pid_t child = fork();
@@ -92,6 +113,7 @@ static void readers_see_whole_tables(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	board_free(board);
+	close(fd);
 }
 
 static void knows_its_own_addresses(void **state)
@@ -115,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_changed),
+		cmocka_unit_test(another_program_sees_the_same),
 		cmocka_unit_test(half_written_table_is_not_read),
 		cmocka_unit_test(readers_see_whole_tables),
 		cmocka_unit_test(knows_its_own_addresses),
