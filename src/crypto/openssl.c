@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* crypto.h by libcrypto of OpenSSL 3; the only file that includes it. */
+#include "crypto/backend.h"
 #include "crypto/crypto.h"
 
 #include <assert.h>
@@ -30,18 +31,14 @@
  * calls: nonce (and the key), bytes, end, tag; for opening the tag comes with the nonce.
  */
 
-#define PASSWORD_STEP_BYTES 16 /* of MD5 */
-
 static struct {
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *provider;
 	EVP_CIPHER *ciphers[AEAD_CHACHA20_POLY1305 + 1];
 	EVP_MD *md5;
-	EVP_MD_CTX *password;
+	EVP_MD_CTX *md5_context;
 	EVP_KDF_CTX *hkdf;
 } library;
-
-static uint64_t last_key_id;
 
 struct direction {
 	EVP_CIPHER_CTX *context;
@@ -63,19 +60,6 @@ static const char *cipher_name(enum aead_kind kind)
 		return "ChaCha20-Poly1305";
 	}
 	return NULL;
-}
-
-size_t aead_key_bytes(enum aead_kind kind)
-{
-	return kind == AEAD_AES_128_GCM ? 16 : 32;
-}
-
-void aead_key_set(struct aead_key *key, const uint8_t *bytes, size_t n)
-{
-	assert(n <= sizeof(key->bytes));
-	key->id = ++last_key_id;
-	memset(key->bytes, 0, sizeof(key->bytes));
-	memcpy(key->bytes, bytes, n);
 }
 
 /* Chooses the cipher; the key comes later. */
@@ -191,65 +175,16 @@ int crypto_hkdf_sha1(const uint8_t *key, size_t key_n, const uint8_t *salt, size
 	return ok > 0 ? 0 : -ENOMEM;
 }
 
-/* D(i), from D(i-1) unless it is the first. */
-static bool password_step(const char *password, const uint8_t *before,
-			  uint8_t digest[static PASSWORD_STEP_BYTES])
+bool backend_md5(const void *first, size_t first_n, const void *second, size_t second_n,
+		 uint8_t digest[static MD5_BYTES])
 {
-	return EVP_DigestInit_ex2(library.password, library.md5, NULL) &&
-	       (before == NULL ||
-		EVP_DigestUpdate(library.password, before, PASSWORD_STEP_BYTES)) &&
-	       EVP_DigestUpdate(library.password, password, strlen(password)) &&
-	       EVP_DigestFinal_ex(library.password, digest, NULL);
-}
+	bool is_good = EVP_DigestInit_ex2(library.md5_context, library.md5, NULL) &&
+		       EVP_DigestUpdate(library.md5_context, first, first_n) &&
+		       EVP_DigestUpdate(library.md5_context, second, second_n) &&
+		       EVP_DigestFinal_ex(library.md5_context, digest, NULL);
 
-void crypto_password_key(const char *password, uint8_t *out, size_t n)
-{
-	uint8_t digest[PASSWORD_STEP_BYTES];
-
-	for (size_t done = 0; done < n; done += sizeof(digest)) {
-		size_t rest = n - done;
-		bool ok = password_step(password, done == 0 ? NULL : digest, digest);
-
-		assert(ok); /* the context has its memory since crypto_init() */
-		memcpy(out + done, digest, rest < sizeof(digest) ? rest : sizeof(digest));
-	}
-	EVP_DigestInit_ex2(library.password, library.md5, NULL); /* it forgets the last one */
-	crypto_wipe(digest, sizeof(digest));
-}
-
-/* A message there and back, and one that was changed. */
-static int try_cipher(enum aead_kind kind)
-{
-	static const uint8_t nonce[AEAD_NONCE_BYTES];
-	uint8_t bytes[4 + AEAD_TAG_BYTES] = "text";
-	struct aead *aead = aead_new(kind);
-	struct aead_key key;
-	int error = -ENOTSUP;
-
-	if (aead == NULL)
-		return -ENOMEM;
-	aead_key_set(&key, bytes, 4);
-	if (aead_seal(aead, &key, nonce, bytes, 4) == 0 &&
-	    aead_open(aead, &key, nonce, bytes, 4) == 0 && memcmp(bytes, "text", 4) == 0) {
-		bytes[0] ^= 1;
-		if (aead_open(aead, &key, nonce, bytes, 4) == -EBADMSG)
-			error = 0;
-	}
-	aead_free(aead);
-	return error;
-}
-
-static int try_all(void)
-{
-	uint8_t out[20];
-	int error = 0;
-
-	if (!password_step("", NULL, out) ||
-	    crypto_hkdf_sha1(out, sizeof(out), out, 0, "", out, sizeof(out)) < 0)
-		return -ENOTSUP;
-	for (int kind = 0; error == 0 && kind <= AEAD_CHACHA20_POLY1305; kind++)
-		error = try_cipher((enum aead_kind)kind);
-	return error;
+	/* it forgets the last one */
+	return EVP_DigestInit_ex2(library.md5_context, library.md5, NULL) && is_good;
 }
 
 static int fetch_kdf(void)
@@ -266,8 +201,8 @@ static int fetch_kdf(void)
 static int fetch(void)
 {
 	library.context = OSSL_LIB_CTX_new();
-	library.password = EVP_MD_CTX_new();
-	if (library.context == NULL || library.password == NULL)
+	library.md5_context = EVP_MD_CTX_new();
+	if (library.context == NULL || library.md5_context == NULL)
 		return -ENOMEM;
 	library.provider = OSSL_PROVIDER_load(library.context, "default");
 	library.md5 = EVP_MD_fetch(library.context, "MD5", NULL);
@@ -282,28 +217,17 @@ static int fetch(void)
 	return fetch_kdf();
 }
 
-int crypto_init(void)
+int backend_init(void)
 {
-	int error;
-
-	if (library.context != NULL)
-		return 0;
-	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
-		return -ENOMEM;
-	error = fetch();
-	if (error == 0)
-		error = try_all();
-	if (error < 0)
-		crypto_exit();
-	return error;
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) ? fetch() : -ENOMEM;
 }
 
-void crypto_exit(void)
+void backend_exit(void)
 {
 	for (int kind = 0; kind <= AEAD_CHACHA20_POLY1305; kind++)
 		EVP_CIPHER_free(library.ciphers[kind]);
 	EVP_KDF_CTX_free(library.hkdf);
-	EVP_MD_CTX_free(library.password);
+	EVP_MD_CTX_free(library.md5_context);
 	EVP_MD_free(library.md5);
 	if (library.provider != NULL)
 		OSSL_PROVIDER_unload(library.provider);
