@@ -4,7 +4,7 @@ BUILD = build
 PREFIX ?= /usr/local
 BENCH ?= all
 
-.PHONY: all check install bench lint clean
+.PHONY: all check install bench lint clean deb
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -29,3 +29,8 @@ lint:
 
 clean:
 	rm -rf $(BUILD)
+
+# build/deb/mpbridge_VERSION_ARCHITECTURE.deb, with the source package beside it
+deb:
+	@tools/deps deb
+	@tools/deb

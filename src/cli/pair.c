@@ -29,18 +29,23 @@ static const char *const file_names[] = {
 /* What the command line asks for. */
 struct order {
 	struct pair pair;
-	const char *folder; /* NULL: print both */
+	const char *folder;	 /* for both; NULL: print them, */
+	const char *server_file; /* or, unless this is NULL, the client's alone */
 	bool is_help;
 };
 
 static void print_usage(FILE *out)
 {
 	fprintf(out,
-		"usage: mpbridge pair [-m METHOD] [-p PORT] [-o FOLDER] LINK ...\n\n"
+		"usage: mpbridge pair [-m METHOD] [-p PORT] [-o FOLDER | -s FILE] LINK ...\n\n"
 		"Writes a client.json and a server.json that fit together, with a new key.\n\n"
 		"  -m, --method METHOD   " DEFAULT_METHOD ", or another one\n"
 		"  -p, --port PORT       the port of the server (8388)\n"
 		"  -o, --output FOLDER   write both there, for the owner alone; else print both\n"
+		"  -s, --server-file FILE\n"
+		"                        on the server: write its file there, for the owner alone, "
+		"and\n"
+		"                        print the client's\n"
 		"  -h, --help            print this\n\n"
 		"LINK is [CLIENT=]SERVER: the server router's address on the link, and before it "
 		"the\n"
@@ -88,6 +93,9 @@ static bool read_flag(struct order *order, int flag, const char *value)
 	case 'o':
 		order->folder = value;
 		return true;
+	case 's':
+		order->server_file = value;
+		return true;
 	case 'h':
 		order->is_help = true;
 		return true;
@@ -118,6 +126,7 @@ static bool read_order(int argc, char **argv, struct order *order)
 		{"method", required_argument, NULL, 'm'},
 		{"port", required_argument, NULL, 'p'},
 		{"output", required_argument, NULL, 'o'},
+		{"server-file", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -127,9 +136,11 @@ static bool read_order(int argc, char **argv, struct order *order)
 	argv[0] = name;
 	*order = (struct order){
 		.pair = {.method = method_find(DEFAULT_METHOD), .port = DEFAULT_PORT}};
-	while ((flag = getopt_long(argc, argv, "m:p:o:h", flags, NULL)) != -1)
+	while ((flag = getopt_long(argc, argv, "m:p:o:s:h", flags, NULL)) != -1)
 		if (!read_flag(order, flag, optarg))
 			return false;
+	if (order->folder && order->server_file)
+		return complain("--server-file", "not together with --output");
 	return order->is_help || read_links(&order->pair, argc - optind, argv + optind);
 }
 
@@ -226,6 +237,29 @@ static int print_both(char *const text[ROLES])
 	return 0;
 }
 
+/* The client's is to be carried to the other router: whatever shows it is the user's choice. */
+static int keep_servers(const char *path, char *const text[ROLES])
+{
+	int error = write_file(AT_FDCWD, path, text[CONF_SERVER]);
+
+	if (error < 0)
+		complain(path, error == -EEXIST ? "is there already, and is left as it is"
+						: strerror(-error));
+	else if (fputs(text[CONF_CLIENT], stdout) == EOF || fflush(stdout) == EOF) {
+		error = -errno;
+		complain("standard output", strerror(-error));
+		unlink(path); /* it is of no use without the other one */
+	}
+	return error;
+}
+
+static int write_out(const struct order *order, char *const text[ROLES])
+{
+	if (order->folder)
+		return write_to_folder(order->folder, text);
+	return order->server_file ? keep_servers(order->server_file, text) : print_both(text);
+}
+
 static int write_pair(const struct order *order, char *const text[ROLES])
 {
 	int error;
@@ -238,7 +272,7 @@ static int write_pair(const struct order *order, char *const text[ROLES])
 		if (!is_good(role, text[role]))
 			return EXIT_USAGE;
 	}
-	error = order->folder ? write_to_folder(order->folder, text) : print_both(text);
+	error = write_out(order, text);
 	if (error == 0 && fflush(stdout) == EOF) {
 		error = -errno;
 		complain("standard output", strerror(-error));

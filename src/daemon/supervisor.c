@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "daemon/background.h"
 #include "daemon/control.h"
+#include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/resolve.h"
 #include "daemon/signals.h"
@@ -61,6 +62,7 @@ static void stop(struct supervisor *supervisor)
 		return;
 	}
 	supervisor->is_stopping = true;
+	notify_send("STOPPING=1");
 	reload_give_up(&supervisor->reload);
 	upgrade_give_up(&supervisor->upgrade);
 	interception_leave(supervisor->parts.interception);
@@ -86,6 +88,33 @@ static void log_messages(enum log_level level, const struct messages *messages)
 		log_write(level, "%s", messages->text[i]);
 }
 
+static bool is_serving(const struct supervisor *supervisor)
+{
+	return supervisor->parts.crew.has_been_ready && !supervisor->is_stopping;
+}
+
+/* 0: it has begun, or is done. */
+static int begin_change(struct supervisor *supervisor, struct messages *errors,
+			struct messages *notes)
+{
+	if (!is_serving(supervisor)) {
+		messages_add(errors, "it is %s", supervisor->is_stopping ? "stopping" : "starting");
+		return -EBUSY;
+	}
+	notify_send("RELOADING=1");
+	if (supervisor->reload.conf || !upgrade_is_due(&supervisor->upgrade))
+		return reload_begin(&supervisor->reload, errors, notes);
+	return upgrade_begin(&supervisor->upgrade, control_listener(supervisor->control), errors);
+}
+
+/* Unless it goes on in the background; then it is told later. */
+static void tell_reloaded(const struct supervisor *supervisor)
+{
+	if (is_serving(supervisor) && !supervisor->reload.conf &&
+	    !upgrade_has_begun(&supervisor->upgrade))
+		notify_send("READY=1");
+}
+
 /* 0, or what reload_begin() says; the log has the same. */
 static int reload(void *owner, struct messages *errors)
 {
@@ -94,19 +123,12 @@ static int reload(void *owner, struct messages *errors)
 	int error;
 
 	memset(&notes, 0, sizeof(notes));
-	if (supervisor->is_stopping || !supervisor->parts.crew.has_been_ready) {
-		messages_add(errors, "it is %s", supervisor->is_stopping ? "stopping" : "starting");
-		error = -EBUSY;
-	} else if (upgrade_is_due(&supervisor->upgrade) && !supervisor->reload.conf) {
-		error = upgrade_begin(&supervisor->upgrade, control_listener(supervisor->control),
-				      errors);
-	} else {
-		error = reload_begin(&supervisor->reload, errors, &notes);
-	}
+	error = begin_change(supervisor, errors, &notes);
 	log_messages(LOG_LEVEL_INFO, &notes);
 	log_messages(LOG_LEVEL_ERROR, errors);
 	if (error < 0)
 		log_error("not reloaded: everything stays as it was");
+	tell_reloaded(supervisor);
 	return error;
 }
 
@@ -169,6 +191,7 @@ static void on_crew_ready(struct crew *crew)
 		 conf->role == CONF_CLIENT ? conf->local_port : conf->server_port,
 		 crew->outfit.n_workers, crew->outfit.n_workers == 1 ? "" : "s");
 	background_ready(conf->pid_file);
+	notify_send("READY=1");
 }
 
 static void on_crew_gone(struct crew *crew)
@@ -200,6 +223,7 @@ static void on_crew_standing_by(struct crew *crew, bool is_complete)
 	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
 
 	reload_on_standing_by(&supervisor->reload, is_complete);
+	tell_reloaded(supervisor);
 }
 
 static void on_crew_left(struct crew *crew)

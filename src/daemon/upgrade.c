@@ -6,6 +6,7 @@
 #include "base/lines.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "daemon/notify.h"
 #include "daemon/resolve.h"
 #include "kernel/command.h"
 
@@ -264,6 +265,7 @@ static void on_task(struct task *task)
 		close(fd);
 	}
 	log_error("not upgraded: %s: %s", upgrade->path, strerror(-error));
+	notify_send("READY=1");
 }
 
 void upgrade_init(struct upgrade *upgrade, struct parts *parts)
@@ -271,6 +273,11 @@ void upgrade_init(struct upgrade *upgrade, struct parts *parts)
 	upgrade->parts = parts;
 	task_init(&upgrade->task, on_task);
 	note_program(upgrade);
+}
+
+bool upgrade_has_begun(const struct upgrade *upgrade)
+{
+	return list_is_linked(&upgrade->task.node);
 }
 
 void upgrade_give_up(struct upgrade *upgrade)

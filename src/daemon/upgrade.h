@@ -32,6 +32,9 @@ bool upgrade_is_due(const struct upgrade *upgrade);
  */
 int upgrade_begin(struct upgrade *upgrade, int control_fd, struct messages *errors);
 
+/* Whether it will take over in a moment. */
+bool upgrade_has_begun(const struct upgrade *upgrade);
+
 /* Gives up what has begun. Harmless if nothing has. */
 void upgrade_give_up(struct upgrade *upgrade);
 

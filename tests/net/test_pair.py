@@ -46,6 +46,29 @@ def test_keygen_mistakes(net, argv, said):
     assert said in result.stderr
 
 
+def test_on_the_server(net, tmp_path):
+    """Its file stays there, for its owner alone; the client's is printed. Never over another one."""
+    path = tmp_path / "rented.json"
+    made = run(net.server, "pair", "-s", path, "203.0.113.5")
+    assert (made.returncode, made.stderr) == (0, "")
+    client, server = json.loads(made.stdout), json.loads(path.read_text())
+    assert client["password"] == server["password"] and client["server"] == ["203.0.113.5"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    again = run(net.server, "pair", "--server-file", path, "203.0.113.5")
+    assert (again.returncode, again.stdout) == (1, "") and "is there already" in again.stderr
+    assert json.loads(path.read_text()) == server
+    both = run(net.server, "pair", "-s", tmp_path / "other", "-o", tmp_path, "203.0.113.5")
+    assert both.returncode == 2 and "not together" in both.stderr
+
+
+def test_on_the_server_and_nobody_reads(net, tmp_path):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        process = net.server.popen([binary(), "pair", "-s", tmp_path / "x.json", "203.0.113.5"],
+                                   stdout=full)
+        assert process.wait(10) == 1
+    assert not (tmp_path / "x.json").exists()
+
+
 def test_keygen_that_cannot_write(net):
     with open("/dev/full", "w", encoding="ascii") as full:
         process = net.client.popen([binary(), "keygen", "auth-only"], stdout=full)
