@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The address header: where a flow wants to go. */
+/* The address header: where a flow wants to go, and perhaps which host it is from. */
 #include "shadowsocks/target.h"
 
 #include "shadowsocks/wire.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
+enum atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4, ATYP_SOURCE = 0x80 };
 
 /* Where the parts of a header lie, once its first two bytes are known. */
 struct layout {
@@ -65,7 +65,8 @@ static bool read_host(uint8_t atyp, const uint8_t *host, size_t length, struct t
 	return true;
 }
 
-ssize_t target_parse(const uint8_t *bytes, size_t length, struct target *out)
+/* Without a host before it. As target_parse(). */
+static ssize_t parse_plain(const uint8_t *bytes, size_t length, struct target *out)
 {
 	struct target target = {0};
 	struct layout layout;
@@ -89,7 +90,39 @@ ssize_t target_parse(const uint8_t *bytes, size_t length, struct target *out)
 	return (ssize_t)(layout.host_offset + layout.host_bytes + 2);
 }
 
-size_t target_write(const struct address *address, uint8_t out[static TARGET_HEADER_BYTES])
+/* The host's address, and what stands before it. As target_parse(). */
+static ssize_t parse_source(const uint8_t *bytes, size_t length, struct address *out)
+{
+	struct target host;
+	ssize_t n;
+
+	if (length >= 2 && bytes[1] == ATYP_NAME)
+		return -EPROTO;
+	n = parse_plain(bytes + 1, length - 1, &host);
+	if (n <= 0)
+		return n;
+	*out = host.address;
+	return 1 + n;
+}
+
+ssize_t target_parse(const uint8_t *bytes, size_t length, struct target *out)
+{
+	struct address source = {0};
+	ssize_t before = 0, n;
+
+	if (length > 0 && bytes[0] == ATYP_SOURCE) {
+		before = parse_source(bytes, length, &source);
+		if (before <= 0)
+			return before;
+	}
+	n = parse_plain(bytes + before, length - (size_t)before, out);
+	if (n <= 0)
+		return n;
+	out->source = source;
+	return before + n;
+}
+
+static size_t write_address(const struct address *address, uint8_t *out)
 {
 	size_t bytes = address_ip_bytes(address);
 
@@ -98,6 +131,20 @@ size_t target_write(const struct address *address, uint8_t out[static TARGET_HEA
 	memcpy(out + 1, address->ip, bytes);
 	wire_write(out + 1 + bytes, 2, address->port);
 	return bytes + 3;
+}
+
+size_t target_write(const struct address *address, uint8_t out[static TARGET_HEADER_BYTES])
+{
+	return write_address(address, out);
+}
+
+size_t target_write_from(const struct address *source, const struct address *address,
+			 uint8_t out[static TARGET_HEADER_BYTES])
+{
+	size_t before = 1 + write_address(source, out + 1);
+
+	out[0] = ATYP_SOURCE;
+	return before + write_address(address, out + before);
 }
 
 size_t target_write_name(const char *name, uint16_t port, uint8_t out[static TARGET_HEADER_BYTES])

@@ -13,6 +13,7 @@ TIME_S = 1700000000
 REQUEST_SALT = b"the salt of the request........."
 STREAM_SALT = b"the salt of each stream........."
 ADDRESS = bytes([1, 10, 10, 2, 2, 0, 80])
+HOST = bytes([0x80, 1, 192, 168, 1, 2, 156, 64])
 NAME = bytes([3, 11]) + b"example.net" + bytes([1, 187])
 AT_SERVER = 0x80
 AS_IT_IS = 1
@@ -49,6 +50,7 @@ def _streams():
     _write("request",
            padded=_pieces(0, *_request_head(padded), *_chunks(b"payload")),
            early=_pieces(2, *_request_head(early), *_chunks(b"one", b"two")),
+           host=_pieces(0, *_request_head(HOST + early), *_chunks(b"one")),
            chacha=_pieces(4, *_request_head(early)),
            late=_pieces(0, *_request_head(padded, time_s=TIME_S + 31)),
            answer=_pieces(0, *_request_head(padded, kind=1)),
@@ -71,6 +73,7 @@ def _streams():
     _write("stream2017",
            whole=_pieces(AT_SERVER, *_chunks(ADDRESS + b"payload", b"more")),
            bytewise=_pieces(AT_SERVER | 2, *_chunks(*(NAME[i:i + 1] for i in range(len(NAME))))),
+           host=_pieces(AT_SERVER, *_chunks(HOST[:3], HOST[3:] + ADDRESS[:2], ADDRESS[2:], b"p")),
            short_key=_pieces(AT_SERVER | 4, *_chunks(NAME, b"payload")),
            response=_pieces(0, *_chunks(b"one", b"two")),
            too_long=_pieces(0, struct.pack(">H", 0x4000), bytes(64)),

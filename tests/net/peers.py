@@ -29,10 +29,11 @@ def serve(node, address, port, method, **options):
                             dial=lambda *target: inside(node, lambda: dial(*target)), **options)
 
 
-def tunnel(node, address, port, method, target_host, target_port, **options):
-    """A reference.Tunnel from there, by the server at that address and port."""
+def tunnel(node, address, port, method, target_host, target_port, source=None, **options):
+    """A reference.Tunnel from there, by the server at that address and port. source: (address,
+    port) of the host that it is for."""
     return reference.Tunnel(connect(node, address, port), method, secret(method),
-                            reference.Target(target_host, target_port), **options)
+                            reference.Target(target_host, target_port, source), **options)
 
 
 def carry(near, far, count):

@@ -11,14 +11,15 @@ from hosts import (LIMIT_S, connect, digest, exchange, listen, payload, port_of,
 from testbed import wait_until
 from tests.reference import (METHODS, Request, RequestReader, ResponseReader, ResponseWriter,
                              SaltMemory, Target, WireError, flip, trickle)
-from tests.reference import blake3
+from tests.reference import address, blake3
 from tests.reference.methods import password_key
 
 MB = 1 << 20
 NOW_S = 1_700_000_000
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 TARGETS = [Target("192.0.2.1", 80), Target("fd00::1", 443), Target("example.net", 65535),
-           Target("n" * 255, 1)]
+           Target("n" * 255, 1), Target("192.0.2.1", 80, ("192.0.2.2", 40000)),
+           Target("n" * 255, 1, ("fd00::2", 1))]
 EDITION_2022 = [name for name, method in METHODS.items() if method.edition == 2022]
 KEYED = [name for name, method in METHODS.items() if method.edition]
 # input length: (hash, key derived), from test_vectors.json of BLAKE3
@@ -99,7 +100,8 @@ def new_request(name, target=TARGETS[0], first=b"", **options):
                    **{"time_s": NOW_S, **options})
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.host[:12])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target:
+                         target.host[:12] + "-from" * bool(target.source))
 @pytest.mark.parametrize("name", METHODS)
 def test_what_is_written_is_read(name, target):
     """In one piece; byte by byte where that is allowed; with and without payload in the head."""
@@ -215,6 +217,20 @@ def test_salts_are_remembered_for_60_seconds():
         salts.remember(b"a")
     now_s += 1
     salts.remember(b"a")
+
+
+@pytest.mark.parametrize("header", ["80", "8001", "80010a0000029c40", "80010a0000029c4001",
+                                    "80010a0000029c40010a00000100"])
+def test_a_header_with_a_host_that_is_cut_short(header):
+    """It always asks for more than there is."""
+    header = bytes.fromhex(header)
+    assert address.header_bytes(header) > len(header)
+
+
+@pytest.mark.parametrize("header", ["800301780050", "8080", "8000", "80010a0000029c4080"])
+def test_a_header_with_what_is_no_host(header):
+    with pytest.raises(WireError):
+        address.header_bytes(bytes.fromhex(header))
 
 
 @pytest.mark.parametrize("writes, reads", [("auth-only", "2022-blake3-aes-256-gcm"),

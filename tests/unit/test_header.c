@@ -109,6 +109,12 @@ static void the_longest_is_decided(void **state)
 		bytes[1] = 0xff;
 		assert_int_not_equal(header_parse(METHOD_2017, bytes, sizeof(bytes), &target), 0);
 	}
+	bytes[0] = 0x80;
+	bytes[1] = 4;
+	bytes[TARGET_SOURCE_BYTES] = 3;
+	bytes[TARGET_SOURCE_BYTES + 1] = 0xff;
+	assert_int_equal(header_parse(METHOD_2017, bytes, sizeof(bytes), &target), sizeof(bytes));
+	assert_int_equal(target.source.family, AF_INET6);
 }
 
 int main(void)

@@ -55,15 +55,19 @@ static void mapped_is_ipv4(void **state)
 /* Every proper prefix of a header asks for more, and touches nothing. */
 static void prefix_needs_more(void **state)
 {
-	static const uint8_t headers[][20] = {
+	static const uint8_t headers[][40] = {
 		{1, 10, 0, 0, 1, 0, 80},
 		{4, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 80},
 		{3, 3, 'a', '.', 'b', 0, 80},
+		{0x80, 1, 10, 1, 0, 2, 0x9c, 0x40, 1, 10, 0, 0, 1, 0, 80},
+		{0x80, 1, 10, 1, 0, 2, 0x9c, 0x40, 3, 3, 'a', '.', 'b', 0, 80},
+		{0x80, 4,    0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x9c, 0x40,
+		 4,    0xfd, 0,	   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 80},
 	};
-	static const size_t lengths[] = {7, 19, 7};
+	static const size_t lengths[] = {7, 19, 7, 15, 15, 39};
 
 	(void)state;
-	for (size_t h = 0; h < 3; h++) {
+	for (size_t h = 0; h < 6; h++) {
 		for (size_t n = 0; n < lengths[h]; n++) {
 			struct target t = {.name = "untouched"};
 
@@ -80,6 +84,46 @@ static void leaves_what_follows(void **state)
 
 	(void)state;
 	assert_int_equal(target_parse(bytes, sizeof(bytes), &t), 7);
+	assert_int_equal(target_parse(BYTES(0x80, 1, 10, 1, 0, 2, 0x9c, 0x40, 1, 10, 0, 0, 1, 0, 80,
+					    0x80, 1),
+				      &t),
+			 15);
+}
+
+static void reads_the_host(void **state)
+{
+	char text[TARGET_TEXT_BYTES];
+	struct target t;
+
+	(void)state;
+	t = parsed(BYTES(1, 192, 168, 2, 2, 0, 80));
+	assert_int_equal(t.source.family, 0);
+	t = parsed(BYTES(0x80, 1, 192, 168, 1, 2, 0x9c, 0x40, 1, 192, 168, 2, 2, 0, 80));
+	assert_string_equal(target_format(&t, text), "192.168.2.2:80");
+	assert_string_equal(address_format(&t.source, text), "192.168.1.2:40000");
+	t = parsed(BYTES(0x80, 4, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 3, 4,
+			 'a', '.', 'n', 'l', 1, 0xbb));
+	assert_string_equal(target_format(&t, text), "a.nl:443");
+	assert_string_equal(address_format(&t.source, text), "[fd00::2]:1");
+}
+
+/* A name, the beginning of one too; no port; another host behind it; nobody; rubbish behind it. */
+static void refuses_what_is_no_host(void **state)
+{
+	struct target t = {.name = "untouched"};
+
+	(void)state;
+	assert_int_equal(target_parse(BYTES(0x80, 3), &t), -EPROTO);
+	assert_int_equal(target_parse(BYTES(0x80, 3, 1, 'a', 0, 80, 1, 10, 0, 0, 1, 0, 80), &t),
+			 -EPROTO);
+	assert_int_equal(target_parse(BYTES(0x80, 1, 10, 1, 0, 2, 0, 0), &t), -EPROTO);
+	assert_int_equal(target_parse(BYTES(0x80, 1, 10, 1, 0, 2, 0x9c, 0x40, 0x80), &t), -EPROTO);
+	assert_int_equal(target_parse(BYTES(0x80, 0x80), &t), -EPROTO);
+	assert_int_equal(target_parse(BYTES(0x80, 0), &t), -EPROTO);
+	assert_int_equal(
+		target_parse(BYTES(0x80, 1, 10, 1, 0, 2, 0x9c, 0x40, 1, 10, 0, 0, 1, 0, 0), &t),
+		-EPROTO);
+	assert_string_equal(t.name, "untouched");
 }
 
 static void refuses_rubbish(void **state)
@@ -107,9 +151,13 @@ static void longest_name_fits(void **state)
 
 	(void)state;
 	memset(bytes, 'a', sizeof(bytes));
-	bytes[0] = 3;
-	bytes[1] = 255;
+	bytes[0] = 0x80;
+	bytes[1] = 4;
+	bytes[TARGET_SOURCE_BYTES] = 3;
+	bytes[TARGET_SOURCE_BYTES + 1] = 255;
 	t = parsed(bytes, sizeof(bytes));
+	assert_int_equal(t.source.family, AF_INET6);
+	t = parsed(bytes + TARGET_SOURCE_BYTES, TARGET_PLAIN_BYTES);
 	assert_int_equal(strlen(t.name), 255);
 	assert_int_equal(strlen(target_format(&t, text)), 255 + 1 + 5);
 }
@@ -130,6 +178,15 @@ static void writes_what_it_reads(void **state)
 		length = target_write(&a, bytes);
 		t = parsed(bytes, length);
 		assert_true(address_equal(&a, &t.address));
+		for (size_t k = 0; k < 2; k++) {
+			struct address host;
+
+			assert_true(address_parse(texts[k], &host));
+			host.port = 0xabcd;
+			t = parsed(bytes, target_write_from(&host, &a, bytes));
+			assert_true(address_equal(&host, &t.source));
+			assert_true(address_equal(&a, &t.address));
+		}
 	}
 }
 
@@ -141,6 +198,8 @@ int main(void)
 		cmocka_unit_test(mapped_is_ipv4),
 		cmocka_unit_test(prefix_needs_more),
 		cmocka_unit_test(leaves_what_follows),
+		cmocka_unit_test(reads_the_host),
+		cmocka_unit_test(refuses_what_is_no_host),
 		cmocka_unit_test(refuses_rubbish),
 		cmocka_unit_test(longest_name_fits),
 		cmocka_unit_test(writes_what_it_reads),
