@@ -257,16 +257,17 @@ static bool has_several_routers(struct json_object *now)
 }
 
 /* Only what asks for a look: that it is there was configured. */
-static void add_interception(struct table *lines, struct json_object *now)
+static void add_rules(struct table *lines, struct json_object *now, const char *what)
 {
-	struct json_object *interception = member(now, "interception");
-	uint64_t restored = number_of(interception, "restored");
+	struct json_object *rules = member(now, what);
+	uint64_t restored = number_of(rules, "restored");
 	char line[LINE_BYTES];
 
-	if (is_false(interception, "complete"))
-		table_add(lines, "interception is not complete; the log says why");
+	snprintf(line, sizeof(line), "%s is not complete; the log says why", what);
+	if (is_false(rules, "complete"))
+		table_add(lines, line);
 	snprintf(line, sizeof(line),
-		 "another program changed the rules of interception; put back %" PRIu64 " time%s",
+		 "another program changed the rules of %s; put back %" PRIu64 " time%s", what,
 		 restored, plural(restored));
 	if (restored > 0)
 		table_add(lines, line);
@@ -286,7 +287,8 @@ static void write_notes(FILE *out, struct json_object *now)
 		 number_of(now, "active_router"));
 	if (has_several_routers(now))
 		table_add(&lines, line);
-	add_interception(&lines, now);
+	add_rules(&lines, now, "interception");
+	add_rules(&lines, now, "transparent_source");
 	table_print(&lines, out);
 	table_exit(&lines);
 }

@@ -221,6 +221,26 @@ static void check_nameservers(struct draft *draft)
 			      place_of(draft, "nameserver", i, conf->n_nameservers, where));
 }
 
+/* What belongs to it means nothing without it. */
+static void note_without_source(struct draft *draft, const char *key)
+{
+	char where[DRAFT_WHERE_BYTES];
+
+	if (!draft->conf.transparent_source && is_given(draft, key))
+		messages_add(draft->notes, "%s: ignored: there is no transparent_source",
+			     draft_where(draft, option_of(draft, key), -1, where));
+}
+
+static void check_transparent(struct draft *draft)
+{
+	struct conf *conf = &draft->conf;
+
+	for (unsigned i = 0; i < conf->n_transparent; i++)
+		network_clear_host(&conf->transparent[i]);
+	note_without_source(draft, "transparent_networks");
+	note_without_source(draft, "transparent_mark");
+}
+
 static void check_server(struct draft *draft)
 {
 	struct conf *conf = &draft->conf;
@@ -232,6 +252,7 @@ static void check_server(struct draft *draft)
 	check_hosts(draft, "local_address", conf->local, conf->n_locals, &source_rule);
 	drop_empty_sources(draft);
 	check_nameservers(draft);
+	check_transparent(draft);
 	if (conf->n_locals == 2 && conf->local[0].address.family == conf->local[1].address.family)
 		messages_add(draft->errors,
 			     "%s: two of one family; allowed: one for IPv4 and one for IPv6",

@@ -78,6 +78,16 @@ bool conf_is_transparent(const struct conf *conf)
 	return conf->tcp_tproxy;
 }
 
+bool conf_shows_hosts(const struct conf *conf)
+{
+	return conf->role == CONF_SERVER && conf->transparent_source;
+}
+
+bool conf_has_rules(const struct conf *conf)
+{
+	return conf->intercept.is_given || conf_shows_hosts(conf);
+}
+
 bool conf_asks_help(enum conf_role role, int argc, char **argv)
 {
 	const char *file;

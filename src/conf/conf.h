@@ -77,6 +77,10 @@ struct conf_interface {
 /* The bit of a packet's mark that is ours, if the configuration names no other one. */
 #define CONF_MARK_DEFAULT 0x40000000u
 
+/* The same of a server with transparent_source. A client may run beside it, so it is another one.
+ */
+#define CONF_TRANSPARENT_MARK_DEFAULT 0x10000000u
+
 /* Client: which connections are taken over by rules of our own. */
 struct conf_intercept {
 	bool is_given; /* if not, the firewall is left alone */
@@ -122,8 +126,13 @@ struct conf {
 	/* server: whom to ask for names, with ports; none: those of /etc/resolv.conf */
 	struct address nameserver[CONF_NAMESERVERS_MAX];
 	unsigned n_nameservers;
-	unsigned workers; /* 0: one per core */
-	char user[32];	  /* the workers' user; "": mpbridge if there is one, else nobody */
+	/* client: the server is told the addresses of hosts. server: destinations see them. */
+	bool transparent_source;
+	struct network transparent[CONF_NETS_MAX]; /* server: where hosts are; none: elsewhere */
+	unsigned n_transparent;
+	uint32_t transparent_mark; /* server: one bit: an answer to a host */
+	unsigned workers;	   /* 0: one per core */
+	char user[32]; /* the workers' user; "": mpbridge if there is one, else nobody */
 	bool is_verbose;
 	char pid_file[256]; /* "": stay in the foreground */
 };
@@ -160,6 +169,12 @@ bool conf_has_same_key(const struct conf *a, const struct conf *b);
 
 /* Client: whether connections may come by TPROXY, so that the listening sockets are transparent. */
 bool conf_is_transparent(const struct conf *conf);
+
+/* Server: whether destinations see the addresses of hosts. */
+bool conf_shows_hosts(const struct conf *conf);
+
+/* Whether it takes rules of our own in the firewall. */
+bool conf_has_rules(const struct conf *conf);
 
 /* Whether argv asks for help (-h, --help) instead; its other flags then do not matter. */
 bool conf_asks_help(enum conf_role role, int argc, char **argv);

@@ -27,7 +27,8 @@ void draft_init(struct draft *draft, enum conf_role role, struct messages *error
 		.conf = {.role = role,
 			 .local_port = 1080,
 			 .timeout_s = 300,
-			 .intercept.mark = CONF_MARK_DEFAULT},
+			 .intercept.mark = CONF_MARK_DEFAULT,
+			 .transparent_mark = CONF_TRANSPARENT_MARK_DEFAULT},
 		.errors = errors,
 		.notes = notes,
 	};

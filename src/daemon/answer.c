@@ -326,7 +326,7 @@ static void add_routers(struct json_object *answer, const struct report *report)
 }
 
 /* NULL: the firewall is left alone. */
-static struct json_object *interception_of(const struct interception *interception)
+static struct json_object *interception_of(const struct interception *interception, bool is_client)
 {
 	struct interception_report report;
 	struct json_object *out;
@@ -335,7 +335,8 @@ static struct json_object *interception_of(const struct interception *intercepti
 		return NULL;
 	interception_report(interception, &report);
 	out = json_object_new_object();
-	add_text(out, "mode", report.mode == CONF_INTERCEPT_TPROXY ? "tproxy" : "redirect");
+	if (is_client)
+		add_text(out, "mode", report.mode == CONF_INTERCEPT_TPROXY ? "tproxy" : "redirect");
 	add_bool(out, "complete", report.is_complete);
 	add_number(out, "restored", report.n_restored);
 	return out;
@@ -356,8 +357,8 @@ static void add_head(struct json_object *answer, const struct answer_subject *su
 	add_number(answer, "uptime_ms", now_ms - subject->started_ms);
 	add_number(answer, "clock_ms", now_ms);
 	add_bool(answer, "mptcp", socket_has_mptcp());
-	if (is_client)
-		add(answer, "interception", interception_of(subject->parts->interception));
+	add(answer, is_client ? "interception" : "transparent_source",
+	    interception_of(subject->parts->interception, is_client));
 }
 
 /* The text, with a line feed, and without the document that it was. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +14,9 @@
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
+#endif
+#ifndef IPV6_TRANSPARENT
+#define IPV6_TRANSPARENT 75
 #endif
 
 /*
@@ -64,6 +68,23 @@ static const struct call_test plain_fcntl[] = {
 	{.n = 0},
 };
 
+/*
+ * With CAP_NET_RAW: those of kernel/socket.c and of c-ares, by their level and by their number. Not
+ * SO_MARK, and not SO_BINDTODEVICE, which then may be changed.
+ */
+static const struct call_test few_options[] = {
+	{.argument = 1,
+	 .n = 4,
+	 .mask = ALL_BITS,
+	 .value = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6}},
+	{.argument = 2,
+	 .n = 8,
+	 .mask = ALL_BITS,
+	 .value = {SO_LINGER, SO_OOBINLINE, SO_REUSEADDR, SO_SNDBUF, TCP_NODELAY,
+		   IP_BIND_ADDRESS_NO_PORT, IP_TRANSPARENT, IPV6_TRANSPARENT}},
+	{.n = 0},
+};
+
 /* What is not acknowledged. Not TIOCSTI, which types on the terminal that may be stderr. */
 static const struct call_test queue_ioctl[] = {
 	{.argument = 1, .n = 1, .mask = ALL_BITS, .value = {SIOCOUTQ}},
@@ -102,7 +123,8 @@ const struct call calls_allowed[] = {
 
 	/* the life of a connection */
 	ROW(getsockopt, CALL_ALWAYS),
-	ROW(setsockopt, CALL_ALWAYS),
+	ROW(setsockopt, CALL_NOT_RAW),
+	{SYS_setsockopt, CALL_RAW, few_options, 0},
 	ROW(epoll_ctl, CALL_ALWAYS),
 	ROW(close, CALL_ALWAYS),
 	ROW(accept4, CALL_ALWAYS),

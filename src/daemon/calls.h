@@ -11,9 +11,11 @@ enum call_need {
 	CALL_SPLICING, /* it forwards with splice() */
 	CALL_CLIENT,   /* it is a client's */
 	CALL_SERVER,   /* it is a server's, which looks names up */
+	CALL_RAW,      /* it has kept CAP_NET_RAW, see privilege_drop() */
+	CALL_NOT_RAW,  /* it has not */
 };
 
-#define CALL_VALUES_MAX 5
+#define CALL_VALUES_MAX 8
 
 /*
  * (lower half of argument & mask) must be one of the values. All arguments that are asked about are

@@ -116,6 +116,10 @@ static bool is_needed(const struct call *call, const struct filter_needs *needs)
 		return !needs->is_server;
 	case CALL_SERVER:
 		return needs->is_server;
+	case CALL_RAW:
+		return needs->keeps_raw;
+	case CALL_NOT_RAW:
+		return !needs->keeps_raw;
 	}
 	return false;
 }

@@ -14,6 +14,7 @@
 struct filter_needs {
 	bool is_server;
 	bool splices;
+	bool keeps_raw; /* see privilege_drop() */
 	pid_t pid;
 };
 

@@ -3,6 +3,7 @@
 #ifndef MPBRIDGE_PRIVILEGE_H
 #define MPBRIDGE_PRIVILEGE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct privilege_user {
@@ -18,9 +19,10 @@ int privilege_find_user(const char *name, struct privilege_user *out);
 
 /*
  * Becomes that user for good: no capability, no group, nothing to gain by exec. A process that is
- * not root keeps its user. 0 or -errno.
+ * not root keeps its user. With keeps_raw CAP_NET_RAW is left, with which a socket can have an
+ * address of somebody else; -EPERM if it is not there, which has been logged. 0 or -errno.
  */
-int privilege_drop(const struct privilege_user *user);
+int privilege_drop(const struct privilege_user *user, bool keeps_raw);
 
 /*
  * Keeps other processes of the same user out of this one's memory (ptrace(2), /proc/PID/mem), and

@@ -125,7 +125,7 @@ static int prepare_interception(struct reload *reload)
 {
 	const struct conf *conf = reload->conf;
 
-	if (!conf->intercept.is_given)
+	if (!conf_has_rules(conf))
 		return 0;
 	if (present(reload))
 		return interception_check(present(reload), conf);
@@ -187,7 +187,7 @@ static void change_interception(struct reload *reload)
 {
 	struct parts *parts = reload->parts;
 
-	if (!reload->conf->intercept.is_given) {
+	if (!conf_has_rules(reload->conf)) {
 		if (!parts->interception)
 			return;
 		/* flows that it has taken over need it until they end */

@@ -56,7 +56,7 @@ static _Noreturn void run_child(const char *name, const struct privilege_user *u
 {
 	struct answer answer = {.error = EAI_SYSTEM};
 
-	if (privilege_drop(user) == 0)
+	if (privilege_drop(user, false) == 0)
 		look_up(name, &answer);
 	_exit(write(fd, &answer, sizeof(answer)) == sizeof(answer) ? 0 : 1);
 }

@@ -173,13 +173,19 @@ static void have_taken_over(struct supervisor *supervisor)
 		reload_on_left(&supervisor->reload);
 }
 
+static int start_interception(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+
+	return parts->interception ? interception_start(parts->interception, &parts->loop) : 0;
+}
+
 static void on_crew_ready(struct crew *crew)
 {
 	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
 	const struct conf *conf = supervisor->parts.conf;
 
-	if (supervisor->parts.interception &&
-	    interception_start(supervisor->parts.interception, &supervisor->parts.loop) < 0) {
+	if (conf->role == CONF_CLIENT && start_interception(supervisor) < 0) {
 		on_crew_failed(crew);
 		return;
 	}
@@ -288,6 +294,9 @@ static int run(struct supervisor *supervisor)
 	init_crew(supervisor);
 	if (error == 0 && supervisor->from)
 		error = adopt_crew(supervisor);
+	/* a server's workers need it from their first flow on, a client's has to find listeners */
+	if (error == 0 && supervisor->parts.conf->role == CONF_SERVER)
+		error = start_interception(supervisor);
 	if (error == 0)
 		error = crew_start(&supervisor->parts.crew);
 	if (error == 0)

@@ -161,6 +161,7 @@ static void shut_in(const struct worker *worker, const struct worker_setup *setu
 	const struct filter_needs needs = {
 		.is_server = setup->conf->role == CONF_SERVER,
 		.splices = setup->conf->forward != CONF_FORWARD_COPY,
+		.keeps_raw = conf_shows_hosts(setup->conf),
 		.pid = getpid(),
 	};
 
@@ -211,7 +212,7 @@ static int drop_privileges(struct worker *worker, const struct worker_setup *set
 	int error;
 
 	sandbox_enter(setup->conf->pid_file[0] != '\0', setup->index == 0);
-	error = privilege_drop(setup->user);
+	error = privilege_drop(setup->user, conf_shows_hosts(setup->conf));
 	if (error < 0)
 		return error;
 	sandbox_limit();

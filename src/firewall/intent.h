@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The intent: what interception is to do now, which the table, the rules and the routes are made
+/* The intent: what the firewall is to do now, which the table, the rules and the routes are made
  * of. */
 #ifndef MPBRIDGE_INTENT_H
 #define MPBRIDGE_INTENT_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Interception: the firewall's table and the routes that take hosts' connections over. */
+/* Interception: the firewall's table and the routes that take over hosts' connections, or answers
+ * to hosts. */
 #include "firewall/interception.h"
 
 #include "base/log.h"
@@ -23,17 +24,26 @@
  * was changed, it is then written anew as a whole. Somebody who removes it again and again is
  * answered once a second.
  *
- * One process in a network namespace may do this: it holds the claim (claim.h). So what is found by
- * the one who gets it, nobody needs.
+ * One process of each role in a network namespace may do this: it holds the claim (claim.h). So
+ * what is found by the one who gets it, nobody needs.
  */
 
-#define CLAIM_NAME     "mpbridge.intercept"
 #define SETTLE_MS      20u /* addresses and routes change in bursts */
 #define RETRY_MS       1000u
 #define FIGHT_MS       10000u
 #define FIGHT_MOST     10u
 #define LOOK_ATTEMPTS  8
-#define NEEDS_NFTABLES "the configuration's \"intercept\" needs nftables"
+#define NEEDS_NFTABLES "the configuration's \"%s\" needs nftables"
+
+/* What differs between the roles. */
+static const struct {
+	const char *claim, *key, *topic, *deed;
+} words[] = {
+	[CONF_CLIENT] = {"mpbridge.intercept", "intercept", "interception",
+			 "intercept connections"},
+	[CONF_SERVER] = {"mpbridge.transparent", "transparent_source", "transparent_source",
+			 "show destinations the addresses of hosts"},
+};
 
 struct interception {
 	struct conf conf;	    /* a copy, without the key: it may be needed for longer */
@@ -118,17 +128,24 @@ static int work_out(struct interception *in, struct view *view)
 
 /* ---- the table ---- */
 
-static void complain(int error, const char *complaint)
+static const char *table_of(const struct interception *in)
 {
+	return ruleset_table(in->conf.role);
+}
+
+static void complain(const struct interception *in, int error, const char *complaint)
+{
+	const char *key = words[in->conf.role].key;
+
 	switch (-error) {
 	case ENOENT:
-		log_error(NEEDS_NFTABLES ": there is no nft; install nftables");
+		log_error(NEEDS_NFTABLES ": there is no nft; install nftables", key);
 		break;
 	case ETIMEDOUT:
-		log_error(NEEDS_NFTABLES ": nft does not end");
+		log_error(NEEDS_NFTABLES ": nft does not end", key);
 		break;
 	default:
-		log_error(NEEDS_NFTABLES ": nft refuses the rules: %s",
+		log_error(NEEDS_NFTABLES ": nft refuses the rules: %s", key,
 			  complaint[0] ? complaint : strerror(-error));
 	}
 }
@@ -139,17 +156,17 @@ static int write_table(struct interception *in, const char *text)
 	int error = nft_run(text, false, complaint);
 
 	if (error < 0) {
-		complain(error, complaint);
+		complain(in, error, complaint);
 		return error;
 	}
 	free(in->listing);
-	in->listing = nft_list(RULESET_TABLE);
+	in->listing = nft_list(table_of(in));
 	return in->listing ? 0 : -EINVAL;
 }
 
 static bool is_table_intact(const struct interception *in)
 {
-	char *now = nft_list(RULESET_TABLE);
+	char *now = nft_list(table_of(in));
 	bool is_intact = now && in->listing && strcmp(now, in->listing) == 0;
 
 	free(now);
@@ -164,8 +181,8 @@ static void tell_restored(struct interception *in)
 	in->n_lately++;
 	if (!log_limit_pass(&in->told, in->loop->now_ms, FIGHT_MS, &more))
 		return;
-	log_warning("interception: table inet " RULESET_TABLE " was changed by %s (pid %u), and "
-		    "is put back%s",
+	log_warning("%s: table inet %s was changed by %s (pid %u), and is put back%s",
+		    words[in->conf.role].topic, table_of(in),
 		    in->heard.program[0] ? in->heard.program : "another program", in->heard.pid,
 		    more ? "; it is not the first time" : "");
 }
@@ -232,7 +249,8 @@ static void on_check(struct timer *timer)
 
 	if (error == 0)
 		return;
-	log_warning("interception is not complete: %s; trying again", strerror(-error));
+	log_warning("%s is not complete: %s; trying again", words[in->conf.role].topic,
+		    strerror(-error));
 	check_in(in, RETRY_MS);
 }
 
@@ -290,29 +308,29 @@ static void take_conf(struct interception *in, const struct conf *conf)
 }
 
 /* Both, whatever there is of them. */
-static void remove_all(struct netlink *route)
+static void remove_all(struct netlink *route, enum conf_role role)
 {
-	const struct steering nothing = {0};
-	char *listing = nft_list(RULESET_TABLE);
+	const struct steering nothing = {.role = role};
+	char *listing = nft_list(ruleset_table(role));
 	char complaint[256];
 
-	if (listing && nft_run(ruleset_removal(), false, complaint) < 0)
-		log_warning("table inet " RULESET_TABLE " is left behind: %s", complaint);
+	if (listing && nft_run(ruleset_removal(role), false, complaint) < 0)
+		log_warning("table inet %s is left behind: %s", ruleset_table(role), complaint);
 	free(listing);
 	if (steering_apply(route, &nothing) < 0)
-		log_warning("rules and routes of the interception are left behind");
+		log_warning("rules and routes of %s are left behind", words[role].topic);
 }
 
 /* Of a process that was killed, and had it in its configuration. */
-static int sweep(void)
+static int sweep(enum conf_role role)
 {
 	struct netlink route = {0};
-	int fd = claim_take(CLAIM_NAME);
+	int fd = claim_take(words[role].claim);
 
 	if (fd < 0)
 		return 0; /* it belongs to a living one */
 	if (netlink_open(&route, NETLINK_ROUTE) == 0)
-		remove_all(&route);
+		remove_all(&route, role);
 	netlink_close(&route);
 	close(fd);
 	return 0;
@@ -333,9 +351,11 @@ static int try_mode(struct interception *in, enum conf_intercept_mode mode,
 	return error;
 }
 
+/* A server has no choice: there is no other means. */
 static int choose_mode(struct interception *in)
 {
-	enum conf_intercept_mode wanted = in->conf.intercept.mode;
+	enum conf_intercept_mode wanted =
+		in->conf.role == CONF_SERVER ? CONF_INTERCEPT_TPROXY : in->conf.intercept.mode;
 	bool is_auto = wanted == CONF_INTERCEPT_AUTO;
 	char complaint[256];
 	int error = try_mode(in, is_auto ? CONF_INTERCEPT_TPROXY : wanted, complaint);
@@ -345,7 +365,7 @@ static int choose_mode(struct interception *in)
 		error = try_mode(in, CONF_INTERCEPT_REDIRECT, complaint);
 	}
 	if (error < 0)
-		complain(error, complaint);
+		complain(in, error, complaint);
 	return error;
 }
 
@@ -354,6 +374,8 @@ static void tell_families(const struct interception *in)
 {
 	bool is_direct = in->conf.on_peer_down_ipv6 == CONF_PEER_DOWN_DIRECT;
 
+	if (in->conf.role == CONF_SERVER)
+		return;
 	if (in->has_ipv6 && !ruleset_listener(&in->conf, AF_INET6))
 		log_warning("IPv6 connections are not bridged, and %s: local_address has no IPv6 "
 			    "address, as \"::\"",
@@ -366,13 +388,15 @@ static int set_up(struct interception *in, int claim_fd)
 {
 	int error;
 
-	in->claim_fd = claim_fd >= 0 ? claim_fd : claim_take(CLAIM_NAME);
+	in->claim_fd = claim_fd >= 0 ? claim_fd : claim_take(words[in->conf.role].claim);
 	error = in->claim_fd < 0 ? in->claim_fd : 0;
 	if (error == -EBUSY)
-		log_error("another mpbridge in this network namespace intercepts connections "
-			  "already; mpbridge status shows it");
+		log_error("another mpbridge in this network namespace %s already; mpbridge status "
+			  "shows it",
+			  in->conf.role == CONF_CLIENT ? "intercepts connections"
+						       : "has \"transparent_source\"");
 	else if (error < 0)
-		log_error("cannot intercept connections: %s", strerror(-error));
+		log_error("cannot %s: %s", words[in->conf.role].deed, strerror(-error));
 	if (error == 0)
 		error = netlink_open(&in->route, NETLINK_ROUTE);
 	if (error == 0)
@@ -392,7 +416,7 @@ static struct interception *allocate(const struct conf *conf, uid_t user)
 	in->user = user;
 	in->has_ipv6 = socket_has_ipv6();
 	in->claim_fd = -1;
-	in->heard.table = RULESET_TABLE;
+	in->heard.table = table_of(in);
 	in->table_events = (struct watch){.fd = -1, .on_event = on_table_events};
 	in->route_events = (struct watch){.fd = -1, .on_event = on_route_events};
 	timer_init(&in->check, on_check);
@@ -415,7 +439,7 @@ static int open_interception(struct interception **out, const struct conf *conf,
 int interception_open(struct interception **out, const struct conf *conf, uid_t user)
 {
 	*out = NULL;
-	return conf->intercept.is_given ? open_interception(out, conf, user, -1) : sweep();
+	return conf_has_rules(conf) ? open_interception(out, conf, user, -1) : sweep(conf->role);
 }
 
 int interception_continue(struct interception **out, const struct conf *conf, uid_t user,
@@ -465,12 +489,15 @@ int interception_start(struct interception *in, struct loop *loop)
 	if (error == 0)
 		error = follow(in);
 	if (error < 0) {
-		log_error("cannot intercept connections: %s", strerror(-error));
+		log_error("cannot %s: %s", words[in->conf.role].deed, strerror(-error));
 		check_in(in, RETRY_MS);
 		return error;
 	}
-	log_info("interception: connections are taken over by %s",
-		 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
+	if (in->conf.role == CONF_SERVER)
+		log_info("transparent_source: destinations see the addresses of hosts");
+	else
+		log_info("interception: connections are taken over by %s",
+			 in->mode == CONF_INTERCEPT_TPROXY ? "TPROXY" : "REDIRECT");
 	return 0;
 }
 
@@ -511,11 +538,12 @@ int interception_try(const struct conf *conf, uid_t user, const struct intercept
 	enum conf_intercept_mode mode;
 
 	if (from->claim_fd < 0)
-		return conf->intercept.is_given ? find_mode(conf, user, &mode) : 0;
-	if (conf->intercept.is_given)
+		return conf_has_rules(conf) ? find_mode(conf, user, &mode) : 0;
+	if (conf_has_rules(conf))
 		return check_mode(conf, user, from->mode);
-	log_error("intercept: reload without it first, and replace the program then: connections "
-		  "that run have been taken over by it");
+	log_error("%s: reload without it first, and replace the program then: connections that "
+		  "run need it",
+		  conf->role == CONF_CLIENT ? "intercept" : "transparent_source");
 	return -EINVAL;
 }
 
@@ -557,7 +585,7 @@ void interception_close(struct interception *in)
 		timer_cancel(&in->loop->timers, &in->check);
 		loop_close(in->loop, &in->table_events);
 		loop_close(in->loop, &in->route_events);
-		remove_all(&in->route);
+		remove_all(&in->route, in->conf.role);
 	}
 	if (in->claim_fd >= 0)
 		close(in->claim_fd);

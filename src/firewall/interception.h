@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Interception: the firewall's table and the routes that take hosts' connections over. */
+/* Interception: the firewall's table and the routes that take over hosts' connections, or answers
+ * to hosts. */
 #ifndef MPBRIDGE_INTERCEPTION_H
 #define MPBRIDGE_INTERCEPTION_H
 
@@ -18,10 +19,11 @@ struct interception_handover {
 };
 
 /*
- * Claims interception for this process, of which there is one in a network namespace, and finds out
+ * What of it a configuration has: a client's `intercept`, a server's `transparent_source`. Claims
+ * it for this process, of which there is one of each role in a network namespace, and finds out
  * whether it can be done, and by which means; nothing is taken over yet. What a killed process of
- * ours left is removed, or, with `intercept` in the configuration, used until it is replaced. 0:
- * *out is it, or NULL where the configuration has no `intercept`. A failure has been logged:
+ * ours left is removed, or, with such a configuration, used until it is replaced. 0: *out is it, or
+ * NULL where the configuration has neither. A failure has been logged:
  * -EBUSY, -ENOENT (there is no nft), -EINVAL (it refused), another -errno. `user` is the workers'.
  */
 int interception_open(struct interception **out, const struct conf *conf, uid_t user);
@@ -42,14 +44,14 @@ void interception_hand_over(const struct interception *interception,
 int interception_try(const struct conf *conf, uid_t user, const struct interception_handover *from);
 
 /*
- * The listening sockets are there: takes connections over from now on, and watches that it stays
- * so. 0 or -errno, which has been logged.
+ * Takes over from now on, and watches that it stays so. A client's listening sockets have to be
+ * there; a server has no flow yet. 0 or -errno, which has been logged.
  */
 int interception_start(struct interception *interception, struct loop *loop);
 
 /*
- * Whether it could go on with this configuration, which has `intercept`. 0 or -errno, which has
- * been logged; -EINVAL: nft refused it, or it has another mode, which takes a restart.
+ * Whether it could go on with this configuration, for which conf_has_rules() is true. 0 or -errno,
+ * which has been logged; -EINVAL: nft refused it, or it has another mode, which takes a restart.
  */
 int interception_check(const struct interception *interception, const struct conf *conf);
 

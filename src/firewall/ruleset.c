@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ruleset: the one nftables table that takes connections over, as text for nft(8). */
+/* The ruleset: the one nftables table of a client or of a server, as text for nft(8). */
 #include "firewall/ruleset.h"
 
 #include <inttypes.h>
@@ -30,7 +30,16 @@
  * which leads them back in by the loopback interface; with REDIRECT, NAT has a hook on the way out.
  * What the workers send is recognised by their user. Only connections that begin are taken, which
  * for the later packets of TPROXY conntrack remembers by the same bit of its mark.
+ *
+ * A server with transparent_source has sockets with addresses of hosts. What is sent to one of
+ * these (ICMP, too: a path's MTU is told by that) is marked, and the mark leads it to this router.
+ * A client beside it has transparent listening sockets, which take no packet that is not theirs:
+ * those on all addresses are passed by. Of a connection that has ended the kernel does not tell
+ * whether it is a wildcard, so it is asked the other way round.
  */
+
+#define TABLE_OF_CLIENT "mpbridge"
+#define TABLE_OF_SERVER "mpbridge_server"
 
 #define TAKE_PRIORITY	"mangle"
 #define NAT_PRIORITY	"dstnat - 1" /* before the redirections of others, as to a cache */
@@ -376,21 +385,42 @@ static void put_redirect_chains(FILE *out, const struct intent *intent)
 	}
 }
 
+static void put_answer_chain(FILE *out, const struct conf *conf)
+{
+	fprintf(out,
+		"\tchain answers {\n\t\ttype filter hook prerouting priority " TAKE_PRIORITY
+		"; policy accept;\n"
+		"\t\tmeta l4proto != { tcp, icmp, ipv6-icmp } return\n"
+		"\t\tsocket wildcard 1 return\n"
+		"\t\tsocket transparent 1 meta mark set meta mark | 0x%08" PRIx32 "\n\t}\n",
+		conf->transparent_mark);
+}
+
+static void put_chains(FILE *out, const struct intent *intent)
+{
+	if (intent->conf->role == CONF_SERVER) {
+		put_answer_chain(out, intent->conf);
+		return;
+	}
+	put_sets(out, intent);
+	if (intent->mode == CONF_INTERCEPT_TPROXY)
+		put_tproxy_chains(out, intent);
+	else
+		put_redirect_chains(out, intent);
+}
+
 char *ruleset_text(const struct intent *intent)
 {
+	enum conf_role role = intent->conf->role;
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	if (!out)
 		return NULL;
-	fprintf(out, "%stable inet " RULESET_TABLE " {\n", ruleset_removal());
+	fprintf(out, "%stable inet %s {\n", ruleset_removal(role), ruleset_table(role));
 	fprintf(out, "\tcomment \"made by mpbridge from its configuration, and put back by it\"\n");
-	put_sets(out, intent);
-	if (intent->mode == CONF_INTERCEPT_TPROXY)
-		put_tproxy_chains(out, intent);
-	else
-		put_redirect_chains(out, intent);
+	put_chains(out, intent);
 	fprintf(out, "}\n");
 	if (fclose(out) == 0)
 		return text;
@@ -398,7 +428,14 @@ char *ruleset_text(const struct intent *intent)
 	return NULL;
 }
 
-const char *ruleset_removal(void)
+const char *ruleset_table(enum conf_role role)
 {
-	return "add table inet " RULESET_TABLE "\ndelete table inet " RULESET_TABLE "\n";
+	return role == CONF_CLIENT ? TABLE_OF_CLIENT : TABLE_OF_SERVER;
+}
+
+#define REMOVAL(table) "add table inet " table "\ndelete table inet " table "\n"
+
+const char *ruleset_removal(enum conf_role role)
+{
+	return role == CONF_CLIENT ? REMOVAL(TABLE_OF_CLIENT) : REMOVAL(TABLE_OF_SERVER);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Steering: the routing rules and routes that interception needs. */
+/* Steering: the routing rules and routes beside the firewall's table. */
 #include "firewall/steering.h"
 
 #include <errno.h>
@@ -9,7 +9,8 @@
 #include <string.h>
 
 /*
- * Theory of operation. Two tables, which the rules of the paths have nothing to do with:
+ * Theory of operation. A client has two tables, which the rules of the paths have nothing to do
+ * with:
  *
  * DELIVER has one route in each family: everything is for this router. The rules that lead there
  * ask for the mark and for the interface. A mark alone would not do: with net.ipv4.
@@ -20,10 +21,19 @@
  * sent before. So nothing goes around the bridge, also when nobody is there to see to it. What
  * answers a connection that was made to a host there has the pass mark, and is not asked. The
  * router's own connections have no such guard: they are routed before the firewall sees them.
+ *
+ * A server has one, ANSWER, like DELIVER. What carries its mark may have come in anywhere, so the
+ * rule asks for the mark alone. Before it stands one that leads marked packets of this router's own
+ * (RST, with net.ipv4.fwmark_reflect) out by the main table. The kernel also asks by it where a
+ * packet should have come from (rp_filter, with src_valid_mark, which wg-quick sets), as if it were
+ * one of this router's: by ANSWER nothing could have come.
  */
 
 #define DELIVER_TABLE	 52256u /* behind those of the last slot, see slot.h */
 #define GUARD_TABLE	 52257u
+#define ANSWER_TABLE	 52258u
+#define OWN_PRIORITY	 508u
+#define ANSWER_PRIORITY	 509u
 #define DELIVER_PRIORITY 510u
 #define GUARD_PRIORITY	 511u
 #define METRIC		 1024u /* IPv6 has no other one for 0 */
@@ -45,7 +55,6 @@ static int add_rule(struct steering *out, const struct rt_rule *rule)
 		return -ENOMEM;
 	*item = *rule;
 	item->protocol = RT_PROTOCOL_OURS;
-	item->ip_protocol = IPPROTO_TCP;
 	return 0;
 }
 
@@ -74,6 +83,7 @@ static int add_delivery_rule(struct steering *out, sa_family_t family, const cha
 {
 	struct rt_rule rule = {.table = DELIVER_TABLE,
 			       .priority = DELIVER_PRIORITY,
+			       .ip_protocol = IPPROTO_TCP,
 			       .mark = mark,
 			       .mark_mask = mark};
 
@@ -114,6 +124,7 @@ static int add_guard_rules(struct steering *out, const struct conf *conf, sa_fam
 	const struct conf_intercept *intercept = &conf->intercept;
 	struct rt_rule rule = {.table = GUARD_TABLE,
 			       .priority = GUARD_PRIORITY,
+			       .ip_protocol = IPPROTO_TCP,
 			       .mark_mask = conf_pass_mark(conf)};
 	int error = 0;
 
@@ -159,18 +170,51 @@ static int add_guard(struct steering *out, const struct conf *conf, sa_family_t 
 	return error;
 }
 
-int steering_build(const struct intent *intent, struct steering *out)
+static int add_answers(struct steering *out, const struct intent *intent, sa_family_t family)
+{
+	uint32_t mark = intent->conf->transparent_mark;
+	const struct network all = everything(family);
+	const struct rt_rule own = {.table = RT_TABLE_MAIN,
+				    .priority = OWN_PRIORITY,
+				    .input = "lo",
+				    .from = all,
+				    .to = all,
+				    .mark = mark,
+				    .mark_mask = mark};
+	const struct rt_rule answer = {.table = ANSWER_TABLE,
+				       .priority = ANSWER_PRIORITY,
+				       .from = all,
+				       .to = all,
+				       .mark = mark,
+				       .mark_mask = mark};
+	int error = add_route(out, ANSWER_TABLE, RT_LOCAL, &all);
+
+	if (!error)
+		error = add_rule(out, &own);
+	return error ? error : add_rule(out, &answer);
+}
+
+static int add_interception(struct steering *out, const struct intent *intent, sa_family_t family)
 {
 	const struct conf *conf = intent->conf;
 	int error = 0;
 
-	for (int f = 0; f < (intent->has_ipv6 ? 2 : 1) && !error; f++) {
-		if (intent->mode == CONF_INTERCEPT_TPROXY)
-			error = add_delivery(out, &conf->intercept, intent->kept, families[f]);
-		if (!error && !intent->is_leaving &&
-		    conf_peer_down_of(conf, families[f]) == CONF_PEER_DOWN_REFUSE)
-			error = add_guard(out, conf, families[f], intent->always);
-	}
+	if (intent->mode == CONF_INTERCEPT_TPROXY)
+		error = add_delivery(out, &conf->intercept, intent->kept, family);
+	if (!error && !intent->is_leaving &&
+	    conf_peer_down_of(conf, family) == CONF_PEER_DOWN_REFUSE)
+		error = add_guard(out, conf, family, intent->always);
+	return error;
+}
+
+int steering_build(const struct intent *intent, struct steering *out)
+{
+	int error = 0;
+
+	out->role = intent->conf->role;
+	for (int f = 0; f < (intent->has_ipv6 ? 2 : 1) && !error; f++)
+		error = out->role == CONF_SERVER ? add_answers(out, intent, families[f])
+						 : add_interception(out, intent, families[f]);
 	return error;
 }
 
@@ -184,7 +228,19 @@ void steering_exit(struct steering *steering)
 
 bool steering_has_table(uint32_t table)
 {
-	return table == DELIVER_TABLE || table == GUARD_TABLE;
+	return table == DELIVER_TABLE || table == GUARD_TABLE || table == ANSWER_TABLE;
+}
+
+static bool is_table_of(enum conf_role role, uint32_t table)
+{
+	return steering_has_table(table) && (table == ANSWER_TABLE) == (role == CONF_SERVER);
+}
+
+/* Of a rule with our mark. */
+static bool is_rule_of(enum conf_role role, const struct rt_rule *rule)
+{
+	return is_table_of(role, rule->table) ||
+	       (role == CONF_SERVER && rule->priority == OWN_PRIORITY);
 }
 
 /* What is there already, or gone already, is as it should be. */
@@ -194,30 +250,25 @@ static void note(int *error, int result)
 		*error = result;
 }
 
-static void change_routes(struct netlink *netlink, const struct rt_routes *from,
-			  const struct rt_routes *other,
+static void change_routes(struct netlink *netlink, enum conf_role role,
+			  const struct rt_routes *from, const struct rt_routes *other,
 			  int (*change)(struct netlink *netlink, const struct rt_route *route),
 			  int *error)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		if (!steering_has_table(from->item[i].table) ||
-		    rt_routes_have(other, &from->item[i]))
-			continue;
-		note(error, change(netlink, &from->item[i]));
-	}
+	for (size_t i = 0; i < from->n; i++)
+		if (is_table_of(role, from->item[i].table) &&
+		    !rt_routes_have(other, &from->item[i]))
+			note(error, change(netlink, &from->item[i]));
 }
 
-static void change_rules(struct netlink *netlink, const struct rt_rules *from,
+static void change_rules(struct netlink *netlink, enum conf_role role, const struct rt_rules *from,
 			 const struct rt_rules *other,
 			 int (*change)(struct netlink *netlink, const struct rt_rule *rule),
 			 int *error)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		if (!steering_has_table(from->item[i].table) ||
-		    rt_rules_have(other, &from->item[i]))
-			continue;
-		note(error, change(netlink, &from->item[i]));
-	}
+	for (size_t i = 0; i < from->n; i++)
+		if (is_rule_of(role, &from->item[i]) && !rt_rules_have(other, &from->item[i]))
+			note(error, change(netlink, &from->item[i]));
 }
 
 static int look(struct netlink *netlink, struct steering *actual)
@@ -254,17 +305,20 @@ static void delete_rivals(struct netlink *netlink, const struct steering *wanted
 /* Routes before the rules that lead to them, and after them when they go. */
 int steering_apply(struct netlink *netlink, const struct steering *wanted)
 {
+	enum conf_role role = wanted->role;
 	struct steering actual = {0};
 	int error = look(netlink, &actual);
 
 	if (error == 0) {
 		delete_rivals(netlink, wanted, &actual.routes, &error);
-		change_routes(netlink, &wanted->routes, &actual.routes, rtnetlink_add_route,
+		change_routes(netlink, role, &wanted->routes, &actual.routes, rtnetlink_add_route,
 			      &error);
-		change_rules(netlink, &wanted->rules, &actual.rules, rtnetlink_add_rule, &error);
-		change_rules(netlink, &actual.rules, &wanted->rules, rtnetlink_delete_rule, &error);
-		change_routes(netlink, &actual.routes, &wanted->routes, rtnetlink_delete_route,
-			      &error);
+		change_rules(netlink, role, &wanted->rules, &actual.rules, rtnetlink_add_rule,
+			     &error);
+		change_rules(netlink, role, &actual.rules, &wanted->rules, rtnetlink_delete_rule,
+			     &error);
+		change_routes(netlink, role, &actual.routes, &wanted->routes,
+			      rtnetlink_delete_route, &error);
 	}
 	steering_exit(&actual);
 	return error;

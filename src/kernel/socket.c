@@ -155,30 +155,45 @@ int socket_accept(int listener, struct address *peer)
 	return fd;
 }
 
-static int bind_source(int fd, bool is_ipv6, const struct address *local)
+static int bind_source(int fd, bool is_ipv6, const struct address *source)
 {
 	struct sockaddr_storage ss;
-	struct address source = *local;
-	socklen_t length;
+	socklen_t length = address_to_sockaddr(source, is_ipv6, &ss);
 
-	source.port = 0;
-	length = address_to_sockaddr(&source, is_ipv6, &ss);
-	/* the port is chosen at connect(), where it need only be unique for this destination */
+	/* a port of 0 is chosen at connect(), another one may be shared: in either case it need
+	 * only be unique for this destination */
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	if (source->port)
+		set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	return bind(fd, (struct sockaddr *)&ss, length) < 0 ? -errno : 0;
+}
+
+static int begin_to_connect(int fd, bool is_ipv6, const struct address *remote)
+{
+	struct sockaddr_storage ss;
+	socklen_t length = address_to_sockaddr(remote, is_ipv6, &ss);
+
+	return connect(fd, (struct sockaddr *)&ss, length) < 0 && errno != EINPROGRESS ? -errno : 0;
 }
 
 int socket_connect(int fd, bool is_ipv6, const struct address *local, const struct address *remote)
 {
-	struct sockaddr_storage ss;
-	socklen_t length = address_to_sockaddr(remote, is_ipv6, &ss);
-	int error = local ? bind_source(fd, is_ipv6, local) : 0;
+	struct address source = local ? *local : (struct address){0};
+	int error;
 
-	if (error < 0)
-		return error;
-	if (connect(fd, (struct sockaddr *)&ss, length) < 0 && errno != EINPROGRESS)
-		return -errno;
-	return 0;
+	source.port = 0;
+	error = local ? bind_source(fd, is_ipv6, &source) : 0;
+	return error < 0 ? error : begin_to_connect(fd, is_ipv6, remote);
+}
+
+int socket_connect_from(int fd, const struct address *host, const struct address *remote)
+{
+	bool is_ipv6 = host->family == AF_INET6;
+	int error = socket_set_transparent(fd, host->family);
+
+	if (error == 0)
+		error = bind_source(fd, is_ipv6, host);
+	return error < 0 ? error : begin_to_connect(fd, is_ipv6, remote);
 }
 
 int socket_connect_result(int fd)

@@ -44,6 +44,13 @@ int socket_accept(int listener, struct address *peer);
 /* Starts to connect; 0: under way or done; -errno. `local` (may be NULL) is the source address. */
 int socket_connect(int fd, bool is_ipv6, const struct address *local, const struct address *remote);
 
+/*
+ * The same from the address of somebody else, with its port (0: the kernel chooses one). Needs
+ * CAP_NET_RAW or CAP_NET_ADMIN. -EADDRINUSE, -EADDRNOTAVAIL or -EACCES: that port is not to be had,
+ * and the socket is of no more use. (ip(7), IP_TRANSPARENT)
+ */
+int socket_connect_from(int fd, const struct address *host, const struct address *remote);
+
 /* The result of a connect that epoll has reported: 0 or -errno. */
 int socket_connect_result(int fd);
 
@@ -86,8 +93,8 @@ struct address socket_remote_address(int fd);
 
 /*
  * Lets TPROXY hand connections to this listening socket that are for any address; those accepted
- * have that address as their own. Needs CAP_NET_ADMIN. 0 or -errno. (IP_TRANSPARENT,
- * IPV6_TRANSPARENT)
+ * have that address as their own. Needs CAP_NET_ADMIN or CAP_NET_RAW. 0 or -errno.
+ * (IP_TRANSPARENT, IPV6_TRANSPARENT)
  */
 int socket_set_transparent(int fd, sa_family_t family);
 

@@ -90,9 +90,10 @@ struct board_counters {
 struct board {
 	_Atomic uint32_t version;
 	struct board_table table;
-	uint64_t instance;		/* a number of this supervisor's own, never 0 */
-	uint64_t started_ms;		/* when it began. CLOCK_MONOTONIC */
-	_Atomic bool has_told_fallback; /* by whichever worker saw it first: one line is enough */
+	uint64_t instance;		 /* a number of this supervisor's own, never 0 */
+	uint64_t started_ms;		 /* when it began. CLOCK_MONOTONIC */
+	_Atomic bool has_told_fallback;	 /* by whichever worker saw it first: one line is enough */
+	_Atomic bool has_told_no_source; /* the same */
 	struct board_counters worker[BOARD_WORKERS_MAX];
 };
 

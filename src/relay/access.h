@@ -24,4 +24,12 @@ bool access_permits_peer(const struct conf *conf, const struct board_table *tabl
 const char *access_refuses_target(const struct conf *conf, const struct board_table *table,
 				  const struct address *target);
 
+/*
+ * Why an address that a client told is none of a host behind it: a few words for the log, or NULL.
+ * With `transparent_networks` it must be in one of them. Without, it may not be in a subnet of this
+ * router: answers to there would not come by it, and nobody is to speak for its neighbours.
+ */
+const char *access_refuses_source(const struct conf *conf, const struct board_table *table,
+				  const struct address *source);
+
 #endif

@@ -10,6 +10,7 @@
 #include "relay/race.h"
 #include "relay/seal.h"
 #include "relay/sealed.h"
+#include "relay/source.h"
 #include "relay/transfer.h"
 #include "shadowsocks/target.h"
 
@@ -175,6 +176,8 @@ static int dial_address(struct flow *flow, const struct address *target)
 {
 	const struct address *source = configured_source(flow->relay->conf, target->family);
 
+	if (source_is_shown(flow, target))
+		return watch_dialed(flow, source_connect(flow, target));
 	return watch_dialed(flow, open_to(SOCKET_TCP, false, source, target));
 }
 
@@ -336,11 +339,19 @@ static void tell_if_fell_back(struct flow *flow, int fd)
 		"MPTCP (net.mptcp.enabled), or something between strips the option");
 }
 
+static size_t write_header(struct flow *flow, uint8_t header[static TARGET_HEADER_BYTES])
+{
+	const struct address host = source_to_tell(flow);
+
+	return host.family ? target_write_from(&host, &flow->target, header)
+			   : target_write(&flow->target, header);
+}
+
 /* A new connection's send buffer takes a header whole; if not, the connection is of no use. */
 static int send_header(struct flow *flow)
 {
 	uint8_t header[TARGET_HEADER_BYTES];
-	size_t length = target_write(&flow->target, header);
+	size_t length = write_header(flow, header);
 
 	if (send(flow->side[WAN].watch.fd, header, length, MSG_DONTWAIT | MSG_NOSIGNAL) !=
 	    (ssize_t)length)
@@ -353,7 +364,7 @@ static int begin_sealed(struct flow *flow)
 {
 	struct relay *relay = flow->relay;
 	uint8_t header[TARGET_HEADER_BYTES];
-	size_t length = target_write(&flow->target, header);
+	size_t length = write_header(flow, header);
 	struct dialog *dialog = flow->dialog = dialog_new(&relay->codec);
 	int error;
 

@@ -72,6 +72,7 @@ struct flow {
 	uint64_t began_ms;	      /* it was accepted */
 	uint64_t since_ms;	      /* OPEN: the last byte moved. Others: the state began */
 	struct address target;	      /* where the host wants to go, with port */
+	struct address source;	      /* server: the host, if its address is shown; or family 0 */
 	enum flow_state state;
 	bool is_counted;      /* see flow_count() */
 	uint16_t paths_tried; /* DIAL on the client: a bit for the place of each path */

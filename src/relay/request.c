@@ -8,6 +8,7 @@
 #include "relay/dial.h"
 #include "relay/lobby.h"
 #include "relay/sealed.h"
+#include "relay/source.h"
 #include "shadowsocks/target.h"
 
 #include <errno.h>
@@ -100,6 +101,10 @@ static void on_target(struct flow *flow, const struct target *target)
 	}
 	flow_count(flow);
 	witness(flow);
+	if (!source_take(flow, target)) {
+		flow_abort(flow);
+		return;
+	}
 	if (target->address.family == 0) {
 		destination_start(flow, target);
 		return;

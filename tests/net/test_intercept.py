@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Interception by rules of our own: they take what they should and nothing else, come back when
 somebody removes them, let nothing around the bridge meanwhile, and are gone in the end."""
-import errno
 import select
 import socket
 import time
 from pathlib import Path
 
 import pytest
-from hosts import (Background, Ends, connect, echoes, expect_reset, listen, open_socket, payload,
-                   port_of, receive, receive_until_reset)
+from hosts import (Background, Ends, connect, echoes, expect_reset, listen, payload, port_of,
+                   receive, receive_until_reset)
 from observe import eventually, lines_with, status_of, wait_for_line
-from testbed import Link, bridge, wait_until
+from prober import Prober
+from testbed import Link, bridge
 
 BRIDGED = {4: "192.168.2.1", 6: "fd00:2::1"}
 DIRECT = {4: "192.168.1.2", 6: "fd00:1::2"}
@@ -225,48 +225,6 @@ def test_rules_and_routes_come_back(stage, net, mode):
         net.client.run(["ip", family, "route", "flush", "table", "52257"], check=False)
     eventually(lambda: routing(net.client), before)
     assert seen(net) == BRIDGED[4]
-
-
-class Prober:
-    """Begins a connection from host A to host B every few milliseconds, and remembers whom host B
-    saw: nobody but the far router may ever come."""
-
-    def __init__(self, net, family):
-        self.ends = Ends(net, family)
-        self.listener = self.ends.listen()
-        self.sources = set()
-        self.begun = []
-        self._is_over = False
-        self._accepting = Background(self._accept)
-        self._connecting = Background(self._connect)
-
-    def _accept(self):
-        while not self._is_over:
-            if select.select([self.listener], [], [], 0.1)[0]:
-                opened, (source, *_) = self.listener.accept()
-                self.sources.add(source)
-                self.ends.keep(opened)
-
-    def _connect(self):
-        while not self._is_over:
-            opened = open_socket(self.ends.net.host_a, self.ends.b_ip)
-            opened.setblocking(False)
-            opened.connect_ex((self.ends.b_ip, port_of(self.listener)))
-            self.begun.append(self.ends.keep(opened))
-            time.sleep(0.003)
-
-    def stop(self):
-        """How many of them failed: they have had time to repeat what was lost."""
-        self._is_over = True
-        self._connecting.result()
-        poll = select.poll()
-        for opened in self.begun:
-            poll.register(opened, select.POLLOUT)
-        wait_until(lambda: len(poll.poll(0)) == len(self.begun), 15, "every connection to end up")
-        errors = [opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for opened in self.begun]
-        self._accepting.result()
-        self.ends.close_all()
-        return [errno.errorcode[error] for error in errors if error]
 
 
 # Where nothing is left that uses NAT the kernel forgets it, and REDIRECT loses connections; not with

@@ -121,6 +121,49 @@ static void refuses_its_own_port_and_deny(void **state)
 	assert_null(refuses(&conf, "192.168.2.100", 80));
 }
 
+static const char *refuses_host(const struct conf *conf, const char *host)
+{
+	struct board_table table = router();
+	struct address a = ip(host, 40000);
+
+	return access_refuses_source(conf, &table, &a);
+}
+
+/* Nobody, this router, and who is beside it. */
+static void refuses_what_is_no_host(void **state)
+{
+	static const char *const texts[] = {
+		"0.0.0.0",   "127.0.0.1", "224.0.0.1", "255.255.255.255", "169.254.1.1",
+		"::",	     "::1",	  "ff02::1",   "fe80::1",	  "192.168.2.1",
+		"10.10.1.2", "fd00:2::1", "10.10.1.1", "192.168.2.77",	  "fd00:2::7"};
+	const struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_non_null(refuses_host(&conf, texts[i]));
+	assert_null(refuses_host(&conf, "192.168.1.2"));
+	assert_null(refuses_host(&conf, "fd00:1::2"));
+}
+
+/* Then a neighbour may be named, but not this router. */
+static void hosts_are_where_it_is_said(void **state)
+{
+	struct conf conf = {.server_port = 8388};
+
+	(void)state;
+	add_network(conf.transparent, &conf.n_transparent, "192.168.0.0/16");
+	add_network(conf.transparent, &conf.n_transparent, "fd00:1::/64");
+	assert_null(refuses_host(&conf, "192.168.1.2"));
+	assert_null(refuses_host(&conf, "192.168.2.77"));
+	assert_null(refuses_host(&conf, "fd00:1::2"));
+	assert_non_null(refuses_host(&conf, "192.168.2.1"));
+	assert_non_null(refuses_host(&conf, "10.77.0.1"));
+	assert_non_null(refuses_host(&conf, "fd00:3::2"));
+	add_network(conf.transparent, &conf.n_transparent, "0.0.0.0/0");
+	assert_non_null(refuses_host(&conf, "127.0.0.1"));
+	assert_null(refuses_host(&conf, "10.77.0.1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +172,8 @@ int main(void)
 		cmocka_unit_test(with_a_key_everyone_or_allow),
 		cmocka_unit_test(refuses_impossible_targets),
 		cmocka_unit_test(refuses_its_own_port_and_deny),
+		cmocka_unit_test(refuses_what_is_no_host),
+		cmocka_unit_test(hosts_are_where_it_is_said),
 	};
 
 	RUN_SUITE(tests);

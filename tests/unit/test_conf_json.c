@@ -904,6 +904,52 @@ static void test_nameservers(void **state)
 	assert_nameserver(&draft.conf.nameserver[3], "127.0.0.1:54");
 }
 
+static void test_transparent_source(void **state)
+{
+	static const struct mistake client_mistakes[] = {
+		{WITH("\"transparent_source\": 1"),
+		 "FILE: transparent_source: found 1; allowed: true or false"},
+		{WITH("\"transparent_networks\": \"10.0.0.0/8\""),
+		 "FILE: transparent_networks: for a server only, and this is the configuration of "
+		 "a client"},
+		{WITH("\"transparent_mark\": 1"),
+		 "FILE: transparent_mark: for a server only, and this is the configuration of a "
+		 "client"},
+	};
+	static const struct mistake server_mistakes[] = {
+		{WITH("\"transparent_source\": \"yes\""),
+		 "FILE: transparent_source: found \"yes\"; allowed: true or false"},
+		{WITH("\"transparent_source\": true, \"transparent_networks\": \"lan\""),
+		 "FILE: transparent_networks: found \"lan\"; allowed: a network as "
+		 "\"10.0.0.0/8\" or \"fd00::/8\""},
+		{WITH("\"transparent_source\": true, \"transparent_mark\": 3"),
+		 "FILE: transparent_mark: found 3; allowed: one bit of 32, as \"0x40000000\""},
+	};
+	struct draft draft;
+
+	assert_mistakes(CONF_CLIENT, client_mistakes, ARRAY_SIZE(client_mistakes));
+	assert_mistakes(CONF_SERVER, server_mistakes, ARRAY_SIZE(server_mistakes));
+	read_text(CONF_SERVER, WITH("\"transparent_networks\": [\"10.1.2.3/8\", \"fd00::/8\"]"),
+		  &draft);
+	assert_int_equal(errors.count, 0);
+	assert_string_equal(notes.text[0],
+			    "FILE: transparent_networks: ignored: there is no transparent_source");
+	assert_false(conf_has_rules(&draft.conf));
+	read_text(CONF_SERVER,
+		  WITH("\"transparent_networks\": [\"10.1.2.3/8\", \"fd00::/8\"], "
+		       "\"transparent_source\": true"),
+		  &draft);
+	assert_int_equal(errors.count + notes.count, 0);
+	assert_true(conf_shows_hosts(&draft.conf) && conf_has_rules(&draft.conf));
+	assert_int_equal(draft.conf.n_transparent, 2);
+	assert_int_equal(draft.conf.transparent[0].base.ip[3], 0);
+	assert_int_equal(draft.conf.transparent_mark, 0x10000000);
+	read_text(CONF_CLIENT, WITH("\"transparent_source\": true"), &draft);
+	assert_int_equal(errors.count + notes.count, 0);
+	assert_true(draft.conf.transparent_source);
+	assert_false(conf_shows_hosts(&draft.conf) || conf_has_rules(&draft.conf));
+}
+
 static void test_server_side(void **state)
 {
 	static const struct mistake mistakes[] = {
@@ -1003,6 +1049,7 @@ int main(void)
 		cmocka_unit_test(test_intercept_mistakes),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_nameservers),
+		cmocka_unit_test(test_transparent_source),
 		cmocka_unit_test(test_server_side),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_overflow),

@@ -22,12 +22,15 @@
 static struct filter filter;
 
 /* Skips on an architecture without a filter. */
+static void build_for(const struct filter_needs *needs)
+{
+	if (filter_build(&filter, needs) < 0)
+		skip();
+}
+
 static void build(bool is_server, bool splices)
 {
-	const struct filter_needs needs = {.is_server = is_server, .splices = splices, .pid = PID};
-
-	if (filter_build(&filter, &needs) < 0)
-		skip();
+	build_for(&(struct filter_needs){.is_server = is_server, .splices = splices, .pid = PID});
 }
 
 static uint32_t load(const struct seccomp_data *data, uint32_t at)
@@ -140,6 +143,28 @@ static void arguments_matter(void **state)
 	REFUSED(SYS_tkill, 1, 6, 0);
 }
 
+/* CAP_NET_RAW is for one thing: what else it would permit is refused. */
+static void a_foreign_address_and_no_more(void **state)
+{
+	build(true, true);
+	ALLOWED(SYS_setsockopt, 5, SOL_SOCKET, SO_KEEPALIVE);
+	build_for(&(struct filter_needs){
+		.is_server = true, .splices = true, .keeps_raw = true, .pid = PID});
+	ALLOWED(SYS_setsockopt, 5, IPPROTO_IP, IP_TRANSPARENT);
+	ALLOWED(SYS_setsockopt, 5, IPPROTO_IPV6, 75 /* IPV6_TRANSPARENT */);
+	ALLOWED(SYS_setsockopt, 5, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+	ALLOWED(SYS_setsockopt, 5, SOL_SOCKET, SO_LINGER);
+	ALLOWED(SYS_setsockopt, 5, IPPROTO_TCP, 1 /* TCP_NODELAY */);
+	REFUSED(SYS_setsockopt, 5, SOL_SOCKET, SO_MARK);
+	REFUSED(SYS_setsockopt, 5, SOL_SOCKET, SO_BINDTODEVICE);
+	REFUSED(SYS_setsockopt, 5, SOL_SOCKET, SO_ATTACH_FILTER);
+	REFUSED(SYS_setsockopt, 5, SOL_RAW, 1);
+	REFUSED(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	REFUSED(SYS_socket, AF_PACKET, SOCK_RAW, 0);
+	REFUSED(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
+	assert_in_range(filter.n, 2 * calls_n_allowed, FILTER_STEPS_MAX - 64);
+}
+
 static void attacks_are_deadly(void **state)
 {
 	build(true, true);
@@ -201,6 +226,7 @@ int main(void)
 		cmocka_unit_test(sockets_are_of_the_internet),
 		cmocka_unit_test(only_a_server_sends_datagrams),
 		cmocka_unit_test(arguments_matter),
+		cmocka_unit_test(a_foreign_address_and_no_more),
 		cmocka_unit_test(attacks_are_deadly),
 		cmocka_unit_test(anything_else_is_refused),
 		cmocka_unit_test(other_architectures_are_deadly),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* firewall/: from a client's configuration to the text for nft, and to rules and routes. What is
+/* firewall/: from a configuration to the text for nft, and to rules and routes. What is
  * expected lies in firewall/NAME.nft, for firewall/NAME.json; the rules and routes are comments. */
 #include "world.h"
 
@@ -12,21 +12,25 @@ struct example {
 	const char *name;
 	enum conf_intercept_mode mode;
 	bool lacks_ipv6, is_leaving, keeps;
+	enum conf_role role; /* 0: a client's */
 };
 
 static const struct example examples[] = {
-	{"tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
-	{"redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
-	{"everything-tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
-	{"everything-redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
-	{"direct", CONF_INTERCEPT_TPROXY, false, false, false},
-	{"lone-ipv4-tproxy", CONF_INTERCEPT_TPROXY, false, false, false},
-	{"lone-ipv4-redirect", CONF_INTERCEPT_REDIRECT, false, false, false},
-	{"no-ipv6", CONF_INTERCEPT_TPROXY, true, false, false},
-	{"leaving-tproxy", CONF_INTERCEPT_TPROXY, false, true, false},
-	{"leaving-redirect", CONF_INTERCEPT_REDIRECT, false, true, false},
-	{"keeping", CONF_INTERCEPT_TPROXY, false, false, true},
-	{"output-only", CONF_INTERCEPT_TPROXY, false, false, false},
+	{"tproxy", CONF_INTERCEPT_TPROXY, .role = CONF_CLIENT},
+	{"redirect", CONF_INTERCEPT_REDIRECT, .role = CONF_CLIENT},
+	{"everything-tproxy", CONF_INTERCEPT_TPROXY, .role = CONF_CLIENT},
+	{"everything-redirect", CONF_INTERCEPT_REDIRECT, .role = CONF_CLIENT},
+	{"direct", CONF_INTERCEPT_TPROXY, .role = CONF_CLIENT},
+	{"lone-ipv4-tproxy", CONF_INTERCEPT_TPROXY, .role = CONF_CLIENT},
+	{"lone-ipv4-redirect", CONF_INTERCEPT_REDIRECT, .role = CONF_CLIENT},
+	{"no-ipv6", CONF_INTERCEPT_TPROXY, .lacks_ipv6 = true},
+	{"leaving-tproxy", CONF_INTERCEPT_TPROXY, .is_leaving = true},
+	{"leaving-redirect", CONF_INTERCEPT_REDIRECT, .is_leaving = true},
+	{"keeping", CONF_INTERCEPT_TPROXY, .keeps = true},
+	{"output-only", CONF_INTERCEPT_TPROXY, .role = CONF_CLIENT},
+	{"server", CONF_INTERCEPT_TPROXY, .role = CONF_SERVER},
+	{"server-mark", CONF_INTERCEPT_TPROXY, .lacks_ipv6 = true, .role = CONF_SERVER},
+	{"server-leaving", CONF_INTERCEPT_TPROXY, .is_leaving = true, .role = CONF_SERVER},
 };
 
 static void path_of(const struct example *example, const char *suffix, char path[static 256])
@@ -42,7 +46,7 @@ static struct conf read_conf(const struct example *example)
 	struct conf conf = {0};
 
 	path_of(example, "json", path);
-	conf_read(CONF_CLIENT, 3, argv, &conf, &errors, &notes);
+	conf_read(example->role, 3, argv, &conf, &errors, &notes);
 	if (errors.count)
 		print_error("%s: %s\n", path, errors.text[0]);
 	assert_int_equal(errors.count, 0);
@@ -60,9 +64,10 @@ static void put_rules(FILE *out, const struct rt_rules *rules)
 		const struct rt_rule *rule = &rules->item[i];
 
 		assert_int_equal(rule->protocol, RT_PROTOCOL_OURS);
-		assert_int_equal(rule->ip_protocol, IPPROTO_TCP);
-		fprintf(out, "# rule %u ipv%d from %s", rule->priority,
-			rule->to.base.family == AF_INET ? 4 : 6, rule->input);
+		fprintf(out, "# rule %u ipv%d%s from %s", rule->priority,
+			rule->to.base.family == AF_INET ? 4 : 6,
+			rule->ip_protocol == IPPROTO_TCP ? "" : " of any protocol",
+			rule->input[0] ? rule->input : "anywhere");
 		if (rule->mark)
 			fprintf(out, " mark 0x%08x", rule->mark);
 		if (rule->mark_mask & ~rule->mark)
