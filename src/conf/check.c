@@ -221,6 +221,21 @@ static void check_nameservers(struct draft *draft)
 			      place_of(draft, "nameserver", i, conf->n_nameservers, where));
 }
 
+/* Without a key nobody vouches for what is said. */
+static void note_unnamed_hosts(struct draft *draft)
+{
+	const struct conf *conf = &draft->conf;
+	char where[DRAFT_WHERE_BYTES];
+
+	if (!conf->transparent_source || conf->n_transparent > 0 || !conf->method ||
+	    conf->method->format != METHOD_PLAIN)
+		return;
+	messages_add(draft->notes,
+		     "%s: with method \"none\" whoever may use this server may speak for any host; "
+		     "name their networks in transparent_networks",
+		     draft_where(draft, option_of(draft, "transparent_source"), -1, where));
+}
+
 /* What belongs to it means nothing without it. */
 static void note_without_source(struct draft *draft, const char *key)
 {
@@ -239,6 +254,7 @@ static void check_transparent(struct draft *draft)
 		network_clear_host(&conf->transparent[i]);
 	note_without_source(draft, "transparent_networks");
 	note_without_source(draft, "transparent_mark");
+	note_unnamed_hosts(draft);
 }
 
 static void check_server(struct draft *draft)

@@ -3,9 +3,11 @@
  * Fact: with CAP_NET_RAW and no other capability a socket may connect from an address that is
  * somebody else's, and from a port that another such socket has to another destination. What is
  * sent there comes to it where nftables marks it (`socket transparent`) and a rule leads the mark
- * to a local route; in TIME-WAIT, too.
+ * to a local route; in TIME-WAIT, too. A connection that runs does without that while no route
+ * changes.
  * Relied on by relay/source.c, daemon/privilege.c, firewall/ruleset.c.
  * Kernel: net/ipv4/ip_sockglue.c, IP_TRANSPARENT; net/netfilter/nft_socket.c; 5.12.
+ * net/ipv4/tcp_ipv4.c, tcp_v4_early_demux().
  */
 #include "platform.h"
 
@@ -14,6 +16,10 @@
 
 #define HOST	  "10.77.0.2"
 #define HOST_PORT 40000
+#define MARKING                                                                                    \
+	"add table inet lab; add chain inet lab in { type filter hook prerouting priority "        \
+	"mangle; }; add rule inet lab in socket wildcard 1 return; "                               \
+	"add rule inet lab in socket transparent 1 meta mark set 1"
 
 /* Of what the process may have; it keeps that. */
 static void use_only(uint32_t capabilities)
@@ -67,9 +73,7 @@ int main(void)
 	listener[0] = listen_on(PLATFORM_PORT);
 	listener[1] = listen_on(PLATFORM_PORT + 1);
 	platform_enter(lab.server);
-	platform_run("nft 'add table inet lab; add chain inet lab in { type filter hook prerouting "
-		     "priority mangle; }; add rule inet lab in socket wildcard 1 return; "
-		     "add rule inet lab in socket transparent 1 meta mark set 1 counter'");
+	platform_run("nft '" MARKING "'");
 	platform_run("ip rule add fwmark 1 lookup 100 && ip route add local default dev lo table "
 		     "100");
 	for (int i = 0; i < 2; i++) {
@@ -78,6 +82,9 @@ int main(void)
 	}
 	platform_transfer(near[0], far[0], 1 << 20);
 	platform_transfer(far[1], near[1], 1 << 20);
+	platform_run("nft flush ruleset");
+	platform_transfer(far[1], near[1], 1 << 20);
+	platform_run("nft '" MARKING "'");
 	close(near[0]); /* the FIN of the other end comes to TIME-WAIT */
 	close(far[0]);
 	PLATFORM_WAIT(platform_lines("ss -tanH state time-wait src " HOST) == 1, "no TIME-WAIT");
