@@ -261,13 +261,15 @@ static const char *worker_state(enum crew_state state)
 
 /* Copies of a worker's counters, or of their sums. */
 struct counts {
-	uint64_t started, ended, to_wan, to_lan;
+	uint64_t started, ended, fell_back, refused_for_time, to_wan, to_lan;
 };
 
 static struct counts counts_of(const struct board_counters *counters)
 {
 	struct counts counts = {
 		.ended = atomic_load(&counters->flows_ended),
+		.fell_back = atomic_load(&counters->flows_fell_back),
+		.refused_for_time = atomic_load(&counters->refused_for_time),
 		.to_wan = atomic_load(&counters->bytes_lan_to_wan),
 		.to_lan = atomic_load(&counters->bytes_wan_to_lan),
 	};
@@ -281,6 +283,8 @@ static void add_counts(struct json_object *object, const struct counts *counts)
 	add_number(object, "flows_open", counts->started - counts->ended);
 	add_number(object, "flows_started", counts->started);
 	add_number(object, "flows_ended", counts->ended);
+	add_number(object, "flows_fell_back", counts->fell_back);
+	add_number(object, "refused_for_time", counts->refused_for_time);
 	add_number(object, "bytes_lan_to_wan", counts->to_wan);
 	add_number(object, "bytes_wan_to_lan", counts->to_lan);
 }
@@ -310,6 +314,8 @@ static void add_workers(struct json_object *answer, const struct crew *crew)
 			json_object_array_add(list, describe(worker, &counts));
 		sum.started += counts.started;
 		sum.ended += counts.ended;
+		sum.fell_back += counts.fell_back;
+		sum.refused_for_time += counts.refused_for_time;
 		sum.to_wan += counts.to_wan;
 		sum.to_lan += counts.to_lan;
 	}
@@ -342,6 +348,68 @@ static struct json_object *interception_of(const struct interception *intercepti
 	return out;
 }
 
+static const char *intercept_text(const struct conf_intercept *intercept)
+{
+	if (!intercept->is_given)
+		return NULL;
+	switch (intercept->mode) {
+	case CONF_INTERCEPT_AUTO:
+		return "auto";
+	case CONF_INTERCEPT_TPROXY:
+		return "tproxy";
+	case CONF_INTERCEPT_REDIRECT:
+		break;
+	}
+	return "redirect";
+}
+
+/* Router by router; a server has one list. */
+static struct json_object *servers_of(const struct conf *conf)
+{
+	struct json_object *out = json_object_new_array(), *list = NULL;
+	char text[ADDRESS_TEXT_BYTES];
+
+	for (unsigned i = 0; i < conf->n_servers; i++) {
+		const struct conf_host *host = &conf->server[i];
+
+		if (!list || host->router != conf->server[i - 1].router) {
+			list = json_object_new_array();
+			json_object_array_add(out, list);
+		}
+		json_object_array_add(
+			list, json_object_new_string(address_format_ip(&host->address, text)));
+	}
+	return out;
+}
+
+static struct json_object *wanted_paths_of(const struct conf *conf)
+{
+	struct json_object *out = json_object_new_array();
+
+	for (unsigned i = 0; i < conf->n_paths; i++) {
+		struct json_object *path = json_object_new_object();
+
+		add_text(path, "interface", conf->path[i].interface);
+		add_address(path, "address", &conf->path[i].address);
+		add_address(path, "gateway", &conf->path[i].gateway);
+		json_object_array_add(out, path);
+	}
+	return out;
+}
+
+/* What `mpbridge doctor` has to know of it; nothing secret. */
+static struct json_object *configuration_of(const struct conf *conf)
+{
+	struct json_object *out = json_object_new_object();
+
+	add_text(out, "method", conf->method->name);
+	add(out, "server", servers_of(conf));
+	add_number(out, "server_port", conf->server_port);
+	add(out, "paths", wanted_paths_of(conf));
+	add_text(out, "intercept", intercept_text(&conf->intercept));
+	return out;
+}
+
 static void add_head(struct json_object *answer, const struct answer_subject *subject,
 		     uint64_t now_ms)
 {
@@ -357,6 +425,7 @@ static void add_head(struct json_object *answer, const struct answer_subject *su
 	add_number(answer, "uptime_ms", now_ms - subject->started_ms);
 	add_number(answer, "clock_ms", now_ms);
 	add_bool(answer, "mptcp", socket_has_mptcp());
+	add(answer, "configuration", configuration_of(conf));
 	add(answer, is_client ? "interception" : "transparent_source",
 	    interception_of(subject->parts->interception, is_client));
 }

@@ -83,6 +83,8 @@ struct board_counters {
 	_Atomic uint64_t oldest_ms; /* when the oldest of its flows began; 0: there is none */
 	_Atomic uint64_t flows_started;
 	_Atomic uint64_t flows_ended;
+	_Atomic uint64_t flows_fell_back;  /* client: carried by plain TCP, for want of MPTCP */
+	_Atomic uint64_t refused_for_time; /* server: headers whose time was wrong */
 	_Atomic uint64_t bytes_lan_to_wan;
 	_Atomic uint64_t bytes_wan_to_lan;
 };

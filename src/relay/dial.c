@@ -331,6 +331,7 @@ static void tell_if_fell_back(struct flow *flow, int fd)
 {
 	if (!flow->relay->has_mptcp || socket_mptcp_state(fd) != SOCKET_MPTCP_FELL_BACK)
 		return;
+	board_count(&flow->relay->counters->flows_fell_back, 1);
 	if (atomic_exchange(&flow->relay->board->has_told_fallback, true))
 		return;
 	relay_notice(

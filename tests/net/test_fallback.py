@@ -7,7 +7,7 @@ import time
 
 import pytest
 from hosts import Ends, connect, exchange, listen
-from observe import difference, eventually, lines_with, links4, mptcp_subflows, wait_for_line
+from observe import difference, eventually, lines_with, links4, mptcp_subflows, status_of, wait_for_line
 from testbed import Link, bridge, rented
 from testbed.mpbridge import PORT, add_redirect
 
@@ -71,6 +71,7 @@ def test_server_without(stage, net):
     carry(net)
     (line,) = lines_with(client, FAR_END_LACKS_IT)
     assert "net.mptcp.enabled" in line
+    assert status_of(client)["flows_fell_back"] == CONNECTIONS
     assert len(lines_with(server, KERNEL_LACKS_IT)) == 1
     assert lines_with(client, KERNEL_LACKS_IT) == []
 

@@ -78,6 +78,14 @@ def test_the_client_tells_its_paths(bridge, family):
         assert path["reason"]
 
 
+def test_they_tell_what_they_run_with(bridge, family):
+    told = status_of(bridge.client)["configuration"]
+    assert told["server"] == [[server for _, server in pairs(family)]]
+    assert (told["method"], told["server_port"], told["paths"]) == ("none", PORT, [])
+    assert told["intercept"] is None
+    assert len(status_of(bridge.server)["configuration"]["server"]) == 1
+
+
 def test_the_server_tells_what_it_announces(bridge, family):
     eventually(lambda: [path["announced"] for path in paths_of(bridge.server).values()
                         if path["interface"] in ("wan1", "wan2")], [True, True])
