@@ -11,7 +11,7 @@ _mpbridge()
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W \
-            'client server status reload pair keygen --help --version' -- "$word")
+            'client server status reload doctor pair keygen --help --version' -- "$word")
         return
     fi
     case $before in
@@ -34,7 +34,7 @@ _mpbridge()
     esac
     case $subcommand in
     keygen) mapfile -t COMPREPLY < <(compgen -W "$methods" -- "$word") ;;
-    status | reload) mapfile -t COMPREPLY < <(compgen -W 'client server' -- "$word") ;;
+    status | reload | doctor) mapfile -t COMPREPLY < <(compgen -W 'client server' -- "$word") ;;
     esac
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mpbridge: bonds the links between two routers. */
+#include "cli/doctor.h"
 #include "cli/keygen.h"
 #include "cli/pair.h"
 #include "cli/reload.h"
@@ -21,6 +22,7 @@ static const struct subcommand {
 	{"server", run_server, "take them in from there and connect to their destinations"},
 	{"status", run_status, "tell how those that run here are"},
 	{"reload", run_reload, "have those that run here read their files again"},
+	{"doctor", run_doctor, "tell what keeps them from working as they could"},
 	{"pair", run_pair, "write the files of a client and its server, with a new key"},
 	{"keygen", run_keygen, "print a new key"},
 };

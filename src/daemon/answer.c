@@ -93,6 +93,7 @@ static struct json_object *path_of(const struct report_path *path, const struct 
 	add_address(out, "local", &path->local);
 	add_text(out, "state", health_state_text(path->state));
 	add_text(out, "reason", path->reason);
+	add_text(out, "cause", health_reason_word(path->cause));
 	add(out, "age_ms",
 	    path->since_ms ? json_object_new_int64((int64_t)(now_ms - path->since_ms)) : NULL);
 	if (conf->role == CONF_CLIENT) {
@@ -101,6 +102,8 @@ static struct json_object *path_of(const struct report_path *path, const struct 
 		add_bool(out, "active", path->ifindex && !path->is_standby);
 		add_number_or_null(out, "greeting_rtt_us", path->rtt_us);
 		add_bool(out, "starts", path->may_start);
+		add_bool(out, "unwanted", path->is_unwanted);
+		add_bool(out, "unanswered", path->is_unanswered);
 	} else {
 		add_bool(out, "announced", path->is_announced);
 	}

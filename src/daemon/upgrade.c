@@ -306,7 +306,7 @@ int upgrade_try(struct conf *conf, const struct handover *handover)
 	if (error == 0)
 		error = resolve_servers(conf, &user);
 	if (error == 0)
-		error = manager_try(conf);
+		error = manager_try(conf, NULL);
 	if (error == 0)
 		error = interception_try(conf, user.uid, &handover->interception);
 	if (error == 0)

@@ -54,6 +54,28 @@ const char *health_reason_text(enum health_reason reason)
 	return "";
 }
 
+const char *health_reason_word(enum health_reason reason)
+{
+	static const char *const words[] = {
+		[HEALTH_ANSWERS] = "answers",
+		[HEALTH_ACKNOWLEDGED] = "acknowledged",
+		[HEALTH_NOT_ASKED] = "not-asked",
+		[HEALTH_SILENT] = "silent",
+		[HEALTH_STUCK] = "stuck",
+		[HEALTH_REFUSED] = "refused",
+		[HEALTH_UNREACHABLE] = "unreachable",
+		[HEALTH_FLAPPING] = "flapping",
+		[HEALTH_NO_INTERFACE] = "no-interface",
+		[HEALTH_NO_CARRIER] = "no-carrier",
+		[HEALTH_NO_ADDRESS] = "no-address",
+		[HEALTH_NO_ROUTE] = "no-route",
+		[HEALTH_TOO_SLOW] = "too-slow",
+		[HEALTH_LOST] = "lost",
+	};
+
+	return words[reason];
+}
+
 /*
  * Theory of operation. Proof that a path works is a packet that came back: the answer to a
  * greeting, or an acknowledgement that a running flow had. Proof that it does not is silence after

@@ -53,6 +53,9 @@ const char *health_state_text(enum health_state state);
 /* A few words for the log and for `status`: "the last greeting was answered". */
 const char *health_reason_text(enum health_reason reason);
 
+/* One word that never changes, for scripts: "no-carrier". */
+const char *health_reason_word(enum health_reason reason);
+
 /* A round trip, smoothed as RFC 6298 does, and its variation. rtt_us 0: unknown. */
 struct trip {
 	uint32_t rtt_us, rttvar_us;

@@ -41,6 +41,7 @@ static void fill_present(const struct inventory *inventory, const struct board_p
 	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
 	out->is_announced = is_announced(inventory, &path->local);
+	out->cause = path->reason;
 	out->reason = reason_of(inventory, out, path->reason);
 }
 
@@ -52,6 +53,7 @@ static void fill_absent(const struct inventory *inventory, const struct absence 
 	out->server = absence->server;
 	out->state = HEALTH_ABSENT;
 	out->since_ms = absence->since_ms;
+	out->cause = diagnosis_reason(inventory->conf, inventory->snapshot, absence->interface);
 	out->reason = diagnosis_excuse(inventory->conf, inventory->snapshot, absence->interface);
 }
 

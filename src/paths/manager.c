@@ -504,7 +504,7 @@ int manager_hand_over(const struct manager *manager, struct manager_handover *ou
 	return length < 0 ? length : 0;
 }
 
-int manager_try(const struct conf *conf)
+int manager_try(const struct conf *conf, struct paths *out)
 {
 	struct manager *manager = allocate(conf, NULL);
 	int error = manager ? actor_open(&manager->actor) : -ENOMEM;
@@ -513,6 +513,8 @@ int manager_try(const struct conf *conf)
 		error = complain(look(manager));
 	if (!error)
 		error = check(conf, &manager->snapshot);
+	if (!error && out)
+		derive_paths(conf, &manager->snapshot, &manager->announce, out);
 	if (manager)
 		release(manager);
 	return error;
@@ -603,7 +605,7 @@ void manager_on_peer_gone(struct manager *manager,
 	manager->owner = owner;
 }
 
-void manager_report(const struct manager *manager, struct report *report)
+void manager_report(struct manager *manager, struct report *report)
 {
 	const struct inventory inventory = {
 		.conf = manager->conf,
@@ -615,6 +617,13 @@ void manager_report(const struct manager *manager, struct report *report)
 	};
 
 	inventory_fill(&inventory, report);
+	for (unsigned i = 0; i < manager->paths.n; i++) {
+		const struct monitor *monitor =
+			monitors_find(&manager->failover.monitors, &manager->paths.path[i]);
+
+		report->path[i].is_unwanted = monitor && monitor->is_unwanted;
+		report->path[i].is_unanswered = monitor && monitor->is_unanswered;
+	}
 }
 
 void manager_close(struct manager *manager)

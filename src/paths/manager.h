@@ -42,9 +42,12 @@ int manager_continue(struct manager **out, const struct conf *conf, struct board
 /* Writes what manager_continue() needs. 0 or -ENOSPC. */
 int manager_hand_over(const struct manager *manager, struct manager_handover *out);
 
-/* Whether there could be paths by this configuration, as manager_open() asks; without a manager. 0
- * or -errno, which has been logged. */
-int manager_try(const struct conf *conf);
+/*
+ * Whether there could be paths by this configuration, as manager_open() asks, and which there would
+ * be now; without a manager, and changing nothing. 0 or -errno, which has been logged. `out` may be
+ * NULL.
+ */
+int manager_try(const struct conf *conf, struct paths *out);
 
 /* Puts the manager's netlink events and timers into the loop: from now on changes are followed. */
 int manager_start(struct manager *manager, struct loop *loop);
@@ -84,7 +87,7 @@ void manager_on_peer_gone(struct manager *manager,
 
 /* Fills in the paths that there are, and behind them those that are absent; their traffic is left
  * empty. Nothing is read anew for it. */
-void manager_report(const struct manager *manager, struct report *report);
+void manager_report(struct manager *manager, struct report *report);
 
 /* Removes everything that it added, gives the limits back, and frees. NULL is allowed. */
 void manager_close(struct manager *manager);

@@ -32,6 +32,10 @@ struct report_path {
 	struct address local, server; /* family 0: not known; a server's paths have no `server` */
 	enum health_state state;
 	const char *reason; /* a few words that live for ever */
+	enum health_reason cause;
+	/* Client: what became of greetings there, beside the state. */
+	bool is_unwanted;   /* the server ends the connection without a word */
+	bool is_unanswered; /* it takes connections, and does not answer */
 	uint64_t since_ms;  /* CLOCK_MONOTONIC; 0: not known */
 	uint32_t rtt_us;    /* of the last greeting; 0: none */
 	uint8_t router;	    /* client: which it leads to, from 0; not of an absent one */
