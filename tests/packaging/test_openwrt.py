@@ -43,6 +43,22 @@ def uci(kind, name="x", **options):
         f"\toption {key} '{value}'\n" for key, value in options.items())
 
 
+def batch(role):
+    """The sections that the README's `uci batch` makes, as a UCI file."""
+    readme = (PACKAGE.parent / "README.md").read_text()
+    sections = {"main": ("mpbridge", [])}
+    for line in readme.split(f"# uci batch <<'{role}'\n")[1].split(f"    {role}\n")[0].splitlines():
+        command, words = line.split(maxsplit=1)
+        name, value = words.split("=")
+        _, section, *option = name.split(".")
+        if option:
+            kind = "list" if command == "add_list" else "option"
+            sections[section][1].append(f"\t{kind} {option[0]} '{value}'\n")
+        else:
+            sections[section] = (value, [])
+    return "".join(f"config {kind} '{name}'\n" + "".join(lines) for name, (kind, lines) in sections.items())
+
+
 def refused(router, text):
     """The lines about a configuration that is refused; nothing else may have come of it."""
     router.write("etc/config/mpbridge", text)
@@ -269,6 +285,29 @@ def test_waits_for_interfaces(router, section, line):
     assert lines[-1] == f"mpbridge: {line}"
     router.write("etc/devices", "lte br-lan\n")
     assert "instance client" in router.init("reload")[1]
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_readme(router, role):
+    """Its commands and the network beside it make what the recipe's routers need."""
+    examples = PACKAGE.parent / "examples" / role
+    router.write("etc/config/network", (examples / "network").read_text())
+    router.write("etc/config/firewall", "config zone\n\toption name 'lan'\n\tlist network 'lan'\n"
+                 + (examples / "firewall").read_text())
+    router.write("etc/config/mpbridge", batch(role))
+    status, asked, lines = router.init("start")
+    case = Path(__file__).parent / "openwrt" / "cases" / f"seed_{role}"
+    assert (status, lines, asked) == (0, [], (case / "procd").read_text())
+    assert router.configs() == {role: json.loads((case / f"{role}.json").read_text())}
+
+
+def test_readme_tells_of_every_option():
+    readme = (PACKAGE.parent / "README.md").read_text()
+    table = (PACKAGE / "files" / "options.sh").read_text().split("MPBRIDGE_OPTIONS='")[1].split("'")[0]
+    for line in table.split("\n"):
+        if line:
+            _, option, kind, _ = line.split()
+            assert f"`{option}`" + (" *" if kind.endswith("*") else "") in readme
 
 
 def test_makefile(tmp_path):
