@@ -17,6 +17,8 @@ BRIDGED = {4: "192.168.2.1", 6: "fd00:2::1"}
 DIRECT = {4: "192.168.1.2", 6: "fd00:1::2"}
 TABLE = "table inet mpbridge"
 RESTORED_S = 1
+OPENWRT_RULE = (Path(__file__).parent.parent.parent
+                / "packaging" / "openwrt" / "mpbridge" / "files" / "mpbridge.nft")
 EXAMPLES = sorted((Path(__file__).parent.parent / "unit" / "firewall").glob("*.nft"))
 
 MODES = pytest.mark.parametrize("mode", ["tproxy", "redirect"])
@@ -71,6 +73,36 @@ def test_nft_takes_the_examples(net, example):
     """And none of them is nothing."""
     net.client.run(["nft", "-f", example])
     assert "chain" in firewall(net.client)
+
+
+def set_zone(node, rules=""):
+    """A firewall as OpenWrt's, whose zone "lan" rejects what is for the router itself."""
+    node.run(["nft", "-f", "-"], input=f"""
+        table inet fw4
+        delete table inet fw4
+        table inet fw4 {{
+            chain input {{
+                type filter hook input priority filter; policy accept;
+                ct state established,related accept
+                {rules}
+                iifname "lan" meta l4proto tcp reject with tcp reset
+            }}
+        }}
+        """)
+
+
+@FAMILIES
+def test_zone_that_rejects(stage, net, family):
+    """The package for OpenWrt has a rule for it; with that only what was intercepted comes in."""
+    start(stage, net, "tproxy")
+    set_zone(net.client)
+    with pytest.raises(OSError):
+        seen(net, family)
+    set_zone(net.client, f'include "{OPENWRT_RULE}"')
+    assert seen(net, family) == BRIDGED[family]
+    own = {4: "192.168.1.1", 6: "fd00:1::1"}[family]
+    with listen(net.client, own, 8080), pytest.raises(OSError):
+        connect(net.host_a, own, 8080)
 
 
 @MODES
