@@ -253,6 +253,19 @@ def test_reload_with_a_mistake_leaves_all_as_it_was(router):
     assert router.config_path("client").read_text() == before
 
 
+def test_reload_asks_procd_only_for_a_change(router):
+    """So that the firewall is not reloaded with each event of an interface."""
+    router.write("etc/config/mpbridge", PEER)
+    assert "instance client" in router.init("start")[1]
+    assert router.init("reload")[1] == ""
+    router.write("etc/config/mpbridge", PEER + uci("server", method="none", zone="lan"))
+    assert "instance server" in router.init("reload")[1]
+    router.write("etc/config/mpbridge", PEER + uci("server", method="none", zone="links"))
+    assert '"src": "links"' in router.init("reload")[1]
+    router.init("stop")
+    assert "instance server" in router.init("reload")[1]
+
+
 def test_interface_that_goes_down_keeps_its_path(router):
     """netifd then knows no device of it any more."""
     router.write("etc/config/mpbridge", PEER + uci("path", "a", interface="wan1") + uci("path", "b", interface="wan2"))
