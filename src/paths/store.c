@@ -15,6 +15,10 @@
 
 #define NAME_BYTES 64
 
+#ifndef SO_NETNS_COOKIE /* asm-generic/socket.h; musl has no name for it */
+#define SO_NETNS_COOKIE 71
+#endif
+
 /* SO_NETNS_COOKIE came with 5.14. An inode would do too, but another namespace may have had it. */
 int store_find_netns(uint64_t *cookie)
 {

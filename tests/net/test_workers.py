@@ -153,7 +153,7 @@ def test_stop_gives_flows_time(start_bridge, ends, role, number):
     daemon.process.send_signal(number)
     wait_until(lambda: "stopping: 2 flows" in daemon.log, 2, "the stop to begin")
     wait_until(lambda: refuses(ends, port_of(listener)), 2, "new connections to be refused")
-    data = payload(5 << 20)
+    data = payload(1 << 20)
     sender = Background(send_and_end, busy[0], data)
     assert digest(receive_all(busy[1])) == digest(data)
     send_and_end(busy[1], b"done")
