@@ -8,12 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * A writer needs a few microseconds. A reader that still meets it after so many attempts meets one
- * that was stopped or killed half way: it goes on with what it has, and asks again the next time.
- */
-#define ATTEMPTS 1000
-
 struct board *board_map(int fd)
 {
 	struct board *board;
@@ -51,40 +45,33 @@ void board_free(struct board *board)
 
 void board_publish(struct board *board, const struct board_table *table)
 {
-	uint32_t version = atomic_load_explicit(&board->version, memory_order_relaxed);
+	uint32_t next = atomic_load_explicit(&board->version, memory_order_relaxed) + 1;
 
-	atomic_store_explicit(&board->version, version + 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
-	memcpy(&board->table, table, sizeof(*table));
-	atomic_store_explicit(&board->version, version + 2, memory_order_release);
+	memcpy(&board->table[next % 2], table, sizeof(*table));
+	atomic_store_explicit(&board->version, next, memory_order_release);
+	/* readers see that before they see anything of what is next written into the other one */
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* One attempt; *before is the version that was copied, or that was seen to be half written. */
-static bool try_copy(const struct board *board, uint32_t *before, struct board_table *table)
+const struct board_table *board_current(const struct board *board)
 {
-	*before = atomic_load_explicit(&board->version, memory_order_acquire);
-	if (*before % 2)
-		return false;
-	memcpy(table, &board->table, sizeof(*table));
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&board->version, memory_order_relaxed) == *before;
+	return &board->table[atomic_load_explicit(&board->version, memory_order_acquire) % 2];
 }
 
 bool board_read(const struct board *board, uint32_t *version, struct board_table *table)
 {
-	struct board_table copy;
-	uint32_t before;
+	uint32_t now = atomic_load_explicit(&board->version, memory_order_acquire), copied;
 
-	if (atomic_load_explicit(&board->version, memory_order_relaxed) == *version)
+	if (now == *version)
 		return false;
-	for (int i = 0; i < ATTEMPTS; i++) {
-		if (try_copy(board, &before, &copy)) {
-			*table = copy;
-			*version = before;
-			return true;
-		}
-	}
-	return false;
+	do {
+		copied = now;
+		memcpy(table, &board->table[copied % 2], sizeof(*table));
+		atomic_thread_fence(memory_order_acquire);
+		now = atomic_load_explicit(&board->version, memory_order_acquire);
+	} while (now != copied);
+	*version = copied;
+	return true;
 }
 
 bool board_is_own_address(const struct board_table *table, const struct address *ip)

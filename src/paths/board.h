@@ -19,10 +19,10 @@
 
 /*
  * Theory of operation. The supervisor alone writes the table: what the paths are, and which
- * addresses this router has. It is a sequence lock: `version` is odd while a writer is at work, and
- * a reader copies until it sees the same even number before and after. There is one writer, it
- * never waits, and a reader that meets it tries again. Each worker alone writes its own counters;
- * others only read them.
+ * addresses this router has. There are two of it: readers copy the one that `version` points at,
+ * and the writer fills the other one, then counts `version` up. So a whole table can be read at any
+ * moment, also while the writer is held up half way; a reader copies again only if a new table came
+ * while it did. Each worker alone writes its own counters; others only read them.
  */
 
 /* A path as a dialing worker needs it. */
@@ -90,8 +90,8 @@ struct board_counters {
 };
 
 struct board {
-	_Atomic uint32_t version;
-	struct board_table table;
+	_Atomic uint32_t version; /* table[version % 2] is what holds */
+	struct board_table table[2];
 	uint64_t instance;		 /* a number of this supervisor's own, never 0 */
 	uint64_t started_ms;		 /* when it began. CLOCK_MONOTONIC */
 	_Atomic bool has_told_fallback;	 /* by whichever worker saw it first: one line is enough */
@@ -112,6 +112,9 @@ void board_free(struct board *board);
 
 /* Supervisor: replaces the table. */
 void board_publish(struct board *board, const struct board_table *table);
+
+/* Supervisor: the table that holds, until the next board_publish(). */
+const struct board_table *board_current(const struct board *board);
 
 /*
  * Worker: copies the table into *table if it changed since *version, which is then brought up to

@@ -609,7 +609,7 @@ void manager_report(struct manager *manager, struct report *report)
 {
 	const struct inventory inventory = {
 		.conf = manager->conf,
-		.table = &manager->board->table,
+		.table = board_current(manager->board),
 		.paths = &manager->paths,
 		.absences = &manager->absences,
 		.snapshot = &manager->snapshot,
