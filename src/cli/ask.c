@@ -105,6 +105,12 @@ void ask_free(struct ask_round *round)
 	round->n = 0;
 }
 
+static bool is_meant(const struct ask_whom *whom, const struct rendezvous *who)
+{
+	return (!whom->has_role || who->role == whom->role) &&
+	       (whom->pid == 0 || who->pid == whom->pid);
+}
+
 void ask_all(struct ask_round *round, const struct ask_whom *whom, const struct question *question)
 {
 	static struct rendezvous_list list;
@@ -115,7 +121,7 @@ void ask_all(struct ask_round *round, const struct ask_whom *whom, const struct 
 	for (unsigned i = 0; i < list.n; i++) {
 		struct ask_reply *reply = &round->reply[round->n];
 
-		if (whom->has_role && list.item[i].role != whom->role)
+		if (!is_meant(whom, &list.item[i]))
 			continue;
 		reply->who = list.item[i];
 		ask(reply, question);
@@ -144,8 +150,12 @@ void ask_complain(FILE *out, const struct ask_reply *reply)
 
 void ask_complain_nobody(FILE *out, const struct ask_whom *whom)
 {
-	fprintf(out, "mpbridge: no mpbridge%s%s runs in this network namespace\n",
-		whom->has_role ? " " : "", whom->has_role ? ask_role_name(whom->role) : "");
+	char pid[32] = "";
+
+	if (whom->pid != 0)
+		snprintf(pid, sizeof(pid), " with pid %d", (int)whom->pid);
+	fprintf(out, "mpbridge: no mpbridge%s%s%s runs in this network namespace\n",
+		whom->has_role ? " " : "", whom->has_role ? ask_role_name(whom->role) : "", pid);
 }
 
 bool ask_read_role(struct ask_whom *whom, const char *command, const char *word)

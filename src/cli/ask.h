@@ -8,11 +8,14 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
-/* Who is meant: all, or with has_role those of one role. */
+/* Who is meant: all, or with has_role those of one role, or the one with that pid, if it is not 0.
+ */
 struct ask_whom {
 	bool has_role;
 	enum conf_role role;
+	pid_t pid;
 };
 
 /* What one daemon said. */

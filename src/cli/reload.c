@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,11 @@
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: mpbridge reload [client | server]\n\n"
-	      "The daemons that run in this network namespace read their files again. One that "
-	      "finds\n"
-	      "a mistake goes on as it was, and the mistake is printed.\n\n"
+	fputs("usage: mpbridge reload [client | server | PID]\n\n"
+	      "The daemons that run in this network namespace read their files again, or the one "
+	      "that\n"
+	      "is meant. One that finds a mistake goes on as it was, and the mistake is "
+	      "printed.\n\n"
 	      "  -h, --help     print this\n\n"
 	      "See mpbridge(8).\n",
 	      out);
@@ -70,6 +72,17 @@ static int reload(const struct ask_whom *whom)
 	return is_whole && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool read_pid(struct ask_whom *whom, const char *word)
+{
+	char *end;
+	long pid = strtol(word, &end, 10);
+
+	if (pid <= 0 || pid > INT_MAX || *end != '\0')
+		return false;
+	whom->pid = (pid_t)pid;
+	return true;
+}
+
 int run_reload(int argc, char **argv)
 {
 	static const struct option flags[] = {{"help", no_argument, NULL, 'h'}, {0}};
@@ -83,7 +96,7 @@ int run_reload(int argc, char **argv)
 		return flag == 'h' ? EXIT_SUCCESS : EXIT_USAGE;
 	}
 	for (int i = optind; i < argc; i++) {
-		if (!ask_read_role(&whom, "reload", argv[i])) {
+		if (!read_pid(&whom, argv[i]) && !ask_read_role(&whom, "reload", argv[i])) {
 			print_usage(stderr);
 			return EXIT_USAGE;
 		}

@@ -35,8 +35,8 @@ def write(daemon, **keys):
     daemon.node.write_file(f"{daemon.role}.json", config_text(server, net_keys))
 
 
-def command(daemon):
-    return daemon.node.run([binary(), "reload"], check=False)
+def command(daemon, *whom):
+    return daemon.node.run([binary(), "reload", *whom], check=False)
 
 
 def reload(daemon, way="command", **keys):
@@ -107,6 +107,19 @@ def test_nobody_to_reload(net):
     result = net.client.run([binary(), "reload"], check=False)
     assert (result.returncode, result.stderr) == (
         1, "mpbridge: no mpbridge runs in this network namespace\n")
+
+
+def test_one_of_those_that_run(stage, net):
+    client, _ = stage.bridge(net)
+    pid = client.process.pid
+    result = command(client, pid + 1)
+    assert (result.returncode, result.stderr) == (
+        1, f"mpbridge: no mpbridge with pid {pid + 1} runs in this network namespace\n")
+    assert f"the client with pid {pid} changes over" in command(client, pid).stdout
+    wait_for_line(client, "reloaded:", 1)
+    for rubbish in ("0", "-1", "1x", "99999999999"):
+        result = command(client, "--", rubbish)
+        assert result.returncode == 2 and f'"{rubbish}" is unknown' in result.stderr
 
 
 def test_who_may_use_the_server(stage, net):

@@ -125,6 +125,8 @@ VALUES = [
     ("server", "allow", "10.10/16", NETWORK),
     ("server", "deny", "fd00::/129", NETWORK),
     ("server", "nameserver", "9.9.9.9:0", "an IP address, with a port behind it or not"),
+    ("server", "transparent_networks", "lan", NETWORK),
+    ("server", "transparent_mark", "0x30000000", MARK),
     ("path", "interface", "br0.11", INTERFACES),
     ("path", "role", "master", "primary, secondary, backup"),
     ("path", "gateway", "10.10.1", ADDRESS),
@@ -286,7 +288,7 @@ def test_device_that_is_gone_takes_its_path_along(router):
 
 
 @pytest.mark.parametrize("section, line", [
-    (uci("path", interface="lte"), "no path has a device now; waiting for one"),
+    (uci("path", interface="lte"), "no path has a device now; the client waits for one"),
     (uci("intercept", network="lte"),
      "nothing that is to be intercepted has a device now; the client waits for one"),
 ])
@@ -298,6 +300,34 @@ def test_waits_for_interfaces(router, section, line):
     assert lines[-1] == f"mpbridge: {line}"
     router.write("etc/devices", "lte br-lan\n")
     assert "instance client" in router.init("reload")[1]
+
+
+@pytest.mark.parametrize("section, device, what", [
+    (uci("path", interface="wan1"), "br0.11", "no path"),
+    (uci("intercept", network="lan"), "br-lan", "nothing that is to be intercepted"),
+])
+def test_what_runs_is_left_alone_when_all_devices_go(router, section, device, what):
+    """A stop would take the interception away, and let connections go around the bridge."""
+    router.write("etc/config/mpbridge", PEER + section)
+    router.init("start")
+    before = router.configs()
+    router.node.ip("link", "del", device)
+    status, asked, lines = router.init("reload")
+    assert (status, asked, router.configs()) == (0, "", before)
+    assert lines[-1] == f"mpbridge: {what} has a device now; the client is left as it is"
+    assert "instance client" in router.init("start")[1]  # as after an update of the package
+
+
+def test_what_runs_is_left_alone_when_memory_is_full(router):
+    router.write("etc/config/mpbridge", PEER)
+    router.init("start")
+    before = router.config_path("client").read_text()
+    (router.root / "var/run/mpbridge-client.json.new").mkdir()
+    router.write("etc/config/mpbridge", PEER + uci("path", interface="wan1"))
+    status, asked, lines = router.init("reload")
+    assert status != 0 and asked == ""
+    assert lines[-1] == "mpbridge: cannot write /var/run/mpbridge-client.json"
+    assert router.config_path("client").read_text() == before
 
 
 @pytest.mark.parametrize("role", ["client", "server"])

@@ -230,8 +230,8 @@ put_section() {
     while read -r type option kind key; do
         value=
         if [ "$type" = "$2" ] && [ "$key" != - ]; then config_get value "$1" "$option"; fi
-        case "$value:$kind" in
-        :*) ;;
+        [ "$value" ] || continue
+        case $kind in
         *\*) put_list "$key" $value ;;
         *) put "$key" "$kind" "$value" ;;
         esac
@@ -300,7 +300,29 @@ write_file() {
     local file="$folder/mpbridge-$1.json"
     json_init
     "put_$1"
-    (umask 077 && json_dump -i >"$file.new") && mv "$file.new" "$file" && append mpbridge_roles "$1"
+    if (umask 077 && json_dump -i >"$file.new") && mv "$file.new" "$file"; then
+        append mpbridge_roles "$1"
+    else
+        rm -f "$file.new"
+        say err "cannot write $file"
+        mistakes=$((mistakes + 1))
+    fi
+}
+
+# leave_as_is WHAT ROLE...: there is nothing that the file of this end could be made of now. If it runs, it
+# goes on with the one it has: what is away may come back, and a stop would let connections go around the
+# bridge.
+leave_as_is() {
+    local what=$1 role
+    shift
+    for role in "$@"; do
+        if [ -e "$folder/mpbridge-$role.json" ]; then
+            say notice "$what has a device now; the $role is left as it is"
+            append mpbridge_roles "$role"
+        else
+            say notice "$what has a device now; the $role waits for one"
+        fi
+    done
 }
 
 # A file has a key in it: none is left that is not used.
@@ -316,12 +338,12 @@ write_files() {
     find_paths
     find_intercept
     if [ "$planned" ] && [ -z "$found" ]; then
-        say notice 'no path has a device now; waiting for one'
+        leave_as_is 'no path' ${server:+server} ${peers:+client}
         return
     fi
     if [ "$server" ]; then write_file server; fi
-    if [ "$intercept" ] && [ -z "$devices_taken" ]; then
-        say notice 'nothing that is to be intercepted has a device now; the client waits for one'
+    if [ "$peers" ] && [ "$intercept" ] && [ -z "$devices_taken" ]; then
+        leave_as_is 'nothing that is to be intercepted' client
     elif [ "$peers" ]; then
         write_file client
     fi
