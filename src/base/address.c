@@ -190,6 +190,17 @@ bool network_contains(const struct network *n, const struct address *a)
 	return whole == address_ip_bytes(a) || ((n->base.ip[whole] ^ a->ip[whole]) & rest) == 0;
 }
 
+bool network_is_broadcast(const struct network *n, const struct address *a)
+{
+	uint32_t host;
+
+	if (a->family != AF_INET || n->prefix_len > 30 || !network_contains(n, a))
+		return false;
+	host = (uint32_t)a->ip[0] << 24 | (uint32_t)a->ip[1] << 16 | (uint32_t)a->ip[2] << 8 |
+	       a->ip[3];
+	return (host | ~(uint32_t)(UINT32_MAX >> n->prefix_len)) == UINT32_MAX;
+}
+
 bool address_is_unspecified(const struct address *a)
 {
 	static const uint8_t zero[16];
@@ -227,4 +238,9 @@ bool address_is_broadcast(const struct address *a)
 	static const uint8_t ones[4] = {255, 255, 255, 255};
 
 	return a->family == AF_INET && memcmp(a->ip, ones, 4) == 0;
+}
+
+bool address_is_reserved(const struct address *a)
+{
+	return a->family == AF_INET && a->ip[0] >= 240;
 }

@@ -64,10 +64,15 @@ void network_clear_host(struct network *n);
 
 bool network_contains(const struct network *n, const struct address *a);
 
+/* Whether the address means all hosts of the network: the last one of IPv4, unless that is a
+ * point-to-point link's (RFC 3021). */
+bool network_is_broadcast(const struct network *n, const struct address *a);
+
 bool address_is_unspecified(const struct address *a); /* 0.0.0.0/8, :: */
 bool address_is_loopback(const struct address *a);    /* 127.0.0.0/8, ::1 */
 bool address_is_multicast(const struct address *a);   /* 224.0.0.0/4, ff00::/8 */
 bool address_is_link_local(const struct address *a);  /* 169.254.0.0/16, fe80::/10 */
 bool address_is_broadcast(const struct address *a);   /* 255.255.255.255 */
+bool address_is_reserved(const struct address *a);    /* 240.0.0.0/4, RFC 1112 section 4 */
 
 #endif

@@ -116,7 +116,7 @@ static int try_conf(struct conf *conf, enum conf_role role, int argc, char **arg
 	conf_exit(conf);
 	if (error < 0)
 		return EXIT_FAILURE;
-	printf(UPGRADE_PROMISE "%s\n", handover_layout());
+	printf(UPGRADE_PROMISE MPBRIDGE_VERSION "\n");
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -221,18 +221,16 @@ static void check_nameservers(struct draft *draft)
 			      place_of(draft, "nameserver", i, conf->n_nameservers, where));
 }
 
-/* Without a key nobody vouches for what is said. */
 static void note_unnamed_hosts(struct draft *draft)
 {
 	const struct conf *conf = &draft->conf;
 	char where[DRAFT_WHERE_BYTES];
 
-	if (!conf->transparent_source || conf->n_transparent > 0 || !conf->method ||
-	    conf->method->format != METHOD_PLAIN)
+	if (!conf->transparent_source || conf->n_transparent > 0)
 		return;
 	messages_add(draft->notes,
-		     "%s: with method \"none\" whoever may use this server may speak for any host; "
-		     "name their networks in transparent_networks",
+		     "%s: whoever may use this server may speak for any host, but those beside it; "
+		     "name the hosts' networks in transparent_networks",
 		     draft_where(draft, option_of(draft, "transparent_source"), -1, where));
 }
 

@@ -9,6 +9,8 @@
 
 #define TEXT_AT ((ssize_t)offsetof(struct message, text))
 
+static const char drain_byte = 'd';
+
 int channel_open(int fds[2])
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
@@ -25,6 +27,16 @@ int channel_send(int fd, const struct message *message)
 	return 0;
 }
 
+int channel_send_drain(int fd)
+{
+	return send(fd, &drain_byte, 1, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static bool is_drain(const struct message *message, ssize_t got)
+{
+	return got == 1 && memcmp(message, &drain_byte, 1) == 0;
+}
+
 int channel_receive(int fd, struct message *message)
 {
 	ssize_t got = recv(fd, message, sizeof(*message), 0);
@@ -33,6 +45,10 @@ int channel_receive(int fd, struct message *message)
 		return errno == ECONNRESET ? 0 : -errno;
 	if (got == 0)
 		return 0;
+	if (is_drain(message, got)) {
+		*message = (struct message){.type = MESSAGE_DRAIN};
+		return 1;
+	}
 	if (got < TEXT_AT)
 		return -EPROTO;
 	message->text[got < (ssize_t)sizeof(*message) ? got - TEXT_AT : CHANNEL_TEXT_BYTES - 1] =

@@ -43,6 +43,12 @@ int channel_open(int fds[2]);
 /* 0 or -errno. A message that finds no room is lost: -EAGAIN. */
 int channel_send(int fd, const struct message *message);
 
+/*
+ * Sends a MESSAGE_DRAIN, in the form of its own that it has: one byte, which is the same in every
+ * version, so that workers of another program can be told, too. 0 or -errno.
+ */
+int channel_send_drain(int fd);
+
 /* 1: one message, its text ended; 0: the other end is gone; -EAGAIN: none now; another -errno. */
 int channel_receive(int fd, struct message *message);
 

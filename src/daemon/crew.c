@@ -222,7 +222,7 @@ int crew_change(struct crew *crew, const struct crew_outfit *next)
 
 void crew_take_over(struct crew *crew, bool has_same_routers)
 {
-	const struct message begin = {.type = MESSAGE_BEGIN}, drain = {.type = MESSAGE_DRAIN};
+	const struct message begin = {.type = MESSAGE_BEGIN};
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		struct crew_worker *worker = &crew->worker[i];
@@ -237,7 +237,7 @@ void crew_take_over(struct crew *crew, bool has_same_routers)
 			if (worker->state == CREW_ABSENT)
 				worker->state = CREW_GONE;
 			else if (worker->channel.fd >= 0)
-				channel_send(worker->channel.fd, &drain);
+				channel_send_drain(worker->channel.fd);
 		} else if (worker->duty == CREW_STANDING_BY) {
 			worker->duty = CREW_IN_SERVICE;
 			channel_send(worker->channel.fd, &begin);
@@ -434,7 +434,7 @@ void crew_reap(struct crew *crew)
 	}
 }
 
-/* Whether it can be told something. */
+/* Whether it can be told something that is more than to leave. */
 static bool is_there(const struct crew_worker *worker)
 {
 	return worker->state != CREW_GONE && worker->channel.fd >= 0 && !worker->is_stranger;
@@ -453,6 +453,13 @@ unsigned crew_hand_over(const struct crew *crew, struct crew_veteran out[static 
 							 worker->is_stranger};
 	}
 	return n;
+}
+
+void crew_kill_unreachable(const struct crew *crew)
+{
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (has_process(&crew->worker[i]) && crew->worker[i].channel.fd < 0)
+			kill(crew->worker[i].pid, SIGKILL);
 }
 
 int crew_adopt(struct crew *crew, const struct crew_veteran *veteran)
@@ -475,28 +482,20 @@ int crew_adopt(struct crew *crew, const struct crew_veteran *veteran)
 	return loop_watch_messages(crew->loop, &worker->channel, veteran->channel_fd);
 }
 
-static void tell_all(struct crew *crew, const struct message *message, bool only_leaving)
+static void drain(struct crew *crew, bool only_leaving)
 {
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct crew_worker *worker = &crew->worker[i];
 
-		if (is_there(worker) && (worker->duty == CREW_LEAVING || !only_leaving))
-			channel_send(worker->channel.fd, message);
+		if (worker->state != CREW_GONE && worker->channel.fd >= 0 &&
+		    (worker->duty == CREW_LEAVING || !only_leaving))
+			channel_send_drain(worker->channel.fd);
 	}
 }
 
 void crew_drain_leaving(struct crew *crew)
 {
-	const struct message drain = {.type = MESSAGE_DRAIN};
-
-	tell_all(crew, &drain, true);
-}
-
-void crew_drain_all(struct crew *crew)
-{
-	const struct message drain = {.type = MESSAGE_DRAIN};
-
-	tell_all(crew, &drain, false);
+	drain(crew, true);
 }
 
 void crew_tell_peer_gone(struct crew *crew, uint8_t router, uint64_t gone_ms)
@@ -515,7 +514,7 @@ void crew_dismiss(struct crew *crew)
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (crew->worker[i].state != CREW_GONE)
 			timer_cancel(&crew->loop->timers, &crew->worker[i].restart);
-	crew_drain_all(crew);
+	drain(crew, false);
 	if (count_left(crew) == 0)
 		crew->on_gone(crew);
 }

@@ -97,8 +97,12 @@ struct crew_veteran {
 	bool knows_routers, is_stranger;
 };
 
-/* Those that run, for another program; how many. */
+/* Those that run and can be told something, for another program; how many. */
 unsigned crew_hand_over(const struct crew *crew, struct crew_veteran out[static BOARD_WORKERS_MAX]);
+
+/* Kills those that run and have closed their channel, which an honest one does only to end: the
+ * next program would not know of them. */
+void crew_kill_unreachable(const struct crew *crew);
 
 /* Takes over such a worker, before crew_start(). The channel is the crew's from now on. 0 or
  * -errno. */
@@ -106,9 +110,6 @@ int crew_adopt(struct crew *crew, const struct crew_veteran *veteran);
 
 /* Tells those that leave to accept nothing more. */
 void crew_drain_leaving(struct crew *crew);
-
-/* Tells all of them, for good: the next program cannot. */
-void crew_drain_all(struct crew *crew);
 
 /* Forks the workers of the outfit, beside those that were adopted. 0 or -errno; then none is left.
  */

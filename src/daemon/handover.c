@@ -40,10 +40,13 @@ int handover_collect(struct handover *handover, const struct parts *parts, int c
 	handover->started_ms = parts->board->started_ms;
 	handover->board_fd = parts->board_fd;
 	parts_describe_routers(parts->conf, handover->routers);
+	memcpy(handover->server, parts->conf->server, sizeof(handover->server));
+	handover->n_servers = parts->conf->n_servers;
 	handover->control_fd = control_fd;
 	handover->salts_fd = parts->salts.store ? parts->salts.fd : -1;
 	handover->sockets = parts->sockets;
-	interception_hand_over(parts->interception, &handover->interception);
+	interception_hand_over(parts->interception ? parts->interception : parts->leaving,
+			       &handover->interception);
 	handover->n_workers = crew_hand_over(&parts->crew, handover->worker);
 	return manager_hand_over(parts->manager, &handover->paths);
 }
@@ -86,6 +89,18 @@ static struct json_object *put_list(struct json_object *object, const char *key)
 
 	json_object_object_add(object, key, list);
 	return list;
+}
+
+static void put_servers(struct json_object *object, const struct handover *handover)
+{
+	struct json_object *servers = put_list(object, "servers");
+
+	for (unsigned i = 0; i < handover->n_servers; i++) {
+		struct json_object *item = add_item(servers);
+
+		put_ip(item, &handover->server[i].address);
+		put_number(item, "router", handover->server[i].router);
+	}
 }
 
 static void put_sockets(struct json_object *object, const struct sockets *sockets)
@@ -138,7 +153,9 @@ static void put_interception(struct json_object *object, const struct intercepti
 	struct json_object *interfaces = put_list(object, "intercepted");
 
 	put_number(object, "claim_fd", in->claim_fd);
+	put_flag(object, "leaving", in->is_leaving);
 	put_number(object, "mode", in->mode);
+	put_number(object, "mark", in->mark);
 	put_flag(object, "local_output", in->needed.local_output);
 	for (unsigned i = 0; i < in->needed.n_interfaces; i++)
 		json_object_array_add(interfaces,
@@ -174,6 +191,7 @@ char *handover_format(const struct handover *handover)
 	put_number(object, "control_fd", handover->control_fd);
 	put_number(object, "salts_fd", handover->salts_fd);
 	put_text(object, "routers", handover->routers);
+	put_servers(object, handover);
 	put_sockets(object, &handover->sockets);
 	put_paths(object, &handover->paths);
 	put_interception(object, &handover->interception);
@@ -266,6 +284,22 @@ static struct json_object *item_of(struct json_object *list, int index)
 	return json_object_array_get_idx(list, (size_t)index);
 }
 
+static bool read_servers(struct json_object *object, struct handover *out)
+{
+	struct json_object *servers;
+	int n = get_list(object, "servers", CONF_SERVERS_MAX, &servers);
+	unsigned router;
+
+	for (int i = 0; i < n; i++) {
+		if (!get_ip(item_of(servers, i), &out->server[i].address) ||
+		    !get_small(item_of(servers, i), "router", UINT8_MAX, &router))
+			return false;
+		out->server[i].router = (uint8_t)router;
+	}
+	out->n_servers = n < 0 ? 0 : (unsigned)n;
+	return n >= 0;
+}
+
 static bool read_listeners(struct json_object *list, int n, struct sockets *out)
 {
 	if (out->n_addresses == 0 || (unsigned)n % out->n_addresses)
@@ -347,13 +381,17 @@ static bool read_interception(struct json_object *object, struct interception_ha
 {
 	struct json_object *interfaces;
 	int n = get_list(object, "intercepted", CONF_INTERFACES_MAX, &interfaces);
+	int64_t mark;
 	unsigned mode;
 
 	if (n < 0 || !get_int(object, "claim_fd", -1, INT32_MAX, &out->claim_fd) ||
+	    !get_flag(object, "leaving", &out->is_leaving) ||
 	    !get_small(object, "mode", CONF_INTERCEPT_REDIRECT, &mode) ||
+	    !get_number(object, "mark", 0, UINT32_MAX, &mark) ||
 	    !get_flag(object, "local_output", &out->needed.local_output))
 		return false;
 	out->mode = mode;
+	out->mark = (uint32_t)mark;
 	for (int i = 0; i < n; i++)
 		if (!copy_text(item_of(interfaces, i), out->needed.interface[i].name,
 			       sizeof(out->needed.interface[i].name)))
@@ -399,8 +437,9 @@ static bool read_all(struct json_object *object, struct handover *out)
 		return false;
 	out->instance = (uint64_t)instance;
 	out->started_ms = (uint64_t)started_ms;
-	return read_sockets(object, &out->sockets) && read_paths(object, &out->paths) &&
-	       read_interception(object, &out->interception) && read_workers(object, out);
+	return read_servers(object, out) && read_sockets(object, &out->sockets) &&
+	       read_paths(object, &out->paths) && read_interception(object, &out->interception) &&
+	       read_workers(object, out);
 }
 
 bool handover_parse(const char *text, struct handover *out)

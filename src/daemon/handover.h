@@ -15,6 +15,9 @@ struct handover {
 	uint64_t instance, started_ms; /* see struct board */
 	int board_fd;
 	char routers[PARTS_ROUTERS_BYTES];
+	/* Of conf.server: addresses and routers, names looked up. */
+	struct conf_host server[CONF_SERVERS_MAX];
+	unsigned n_servers;
 	int control_fd; /* listens for questions; -1: there is none */
 	int salts_fd;	/* of the file of salts, which this process has locked; -1: there is none */
 	struct sockets sockets;

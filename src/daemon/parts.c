@@ -40,15 +40,17 @@ static bool needs_salts(const struct conf *conf)
 }
 
 int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables,
-			int handed_fd)
+			const struct salts_handover *from)
 {
 	uint16_t port = conf->role == CONF_SERVER ? conf->server_port : conf->local_port;
 	int error;
 
-	if (!needs_salts(conf))
+	/* one that is there is kept: it has to know what streams there were when it is needed again
+	 */
+	if (!needs_salts(conf) && !from)
 		return 0;
 	error = parts->salts.store ? salts_file_fit(&parts->salts, n_tables)
-				   : salts_file_open(&parts->salts, port, n_tables, handed_fd);
+				   : salts_file_open(&parts->salts, port, n_tables, from);
 	if (error < 0)
 		log_error("no memory for salts: %s", strerror(-error));
 	return error;

@@ -21,6 +21,7 @@ struct parts {
 	struct salts_file salts;
 	struct manager *manager;
 	struct interception *interception; /* NULL: the firewall is left alone */
+	struct interception *leaving;	   /* kept for flows that it has taken over, or NULL */
 	struct naming *naming;		   /* NULL on a client */
 	struct crew crew;
 };
@@ -34,9 +35,11 @@ void parts_describe_routers(const struct conf *conf, char text[static PARTS_ROUT
 /* How many workers a configuration has here. */
 unsigned parts_count_workers(const struct conf *conf);
 
-/* Opens the memory of salts, where one is needed and there is none, for so many; handed_fd as for
- * salts_file_open(). 0 or -errno, which has been logged. */
+/*
+ * Opens the memory of salts, where one is needed or handed over and there is none, for so many;
+ * `from` as for salts_file_open(). 0 or -errno, which has been logged.
+ */
 int parts_prepare_salts(struct parts *parts, const struct conf *conf, unsigned n_tables,
-			int handed_fd);
+			const struct salts_handover *from);
 
 #endif

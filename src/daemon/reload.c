@@ -77,8 +77,8 @@ static void on_tidy(struct task *task)
 	if (!reload->has_left)
 		return;
 	reload->has_left = false;
-	interception_close(reload->leaving);
-	reload->leaving = NULL;
+	interception_close(reload->parts->leaving);
+	reload->parts->leaving = NULL;
 }
 
 void reload_init(struct reload *reload, struct parts *parts)
@@ -118,7 +118,7 @@ static int read_conf(struct reload *reload, struct messages *errors, struct mess
 
 static struct interception *present(const struct reload *reload)
 {
-	return reload->parts->interception ? reload->parts->interception : reload->leaving;
+	return reload->parts->interception ? reload->parts->interception : reload->parts->leaving;
 }
 
 static int prepare_interception(struct reload *reload)
@@ -164,7 +164,7 @@ static int prepare(struct reload *reload)
 		error = naming_open(&reload->naming, conf);
 	if (error == 0)
 		error = parts_prepare_salts(parts, conf, crew_places_with(&parts->crew, n_workers),
-					    -1);
+					    NULL);
 	return error;
 }
 
@@ -192,7 +192,7 @@ static void change_interception(struct reload *reload)
 			return;
 		/* flows that it has taken over need it until they end */
 		interception_leave(parts->interception);
-		reload->leaving = parts->interception;
+		parts->leaving = parts->interception;
 		parts->interception = NULL;
 	} else if (reload->fresh) {
 		parts->interception = reload->fresh;
@@ -200,7 +200,7 @@ static void change_interception(struct reload *reload)
 		interception_start(parts->interception, &parts->loop);
 	} else {
 		parts->interception = present(reload);
-		reload->leaving = NULL;
+		parts->leaving = NULL;
 		interception_change(parts->interception, reload->conf, reload->user.uid);
 	}
 }
@@ -324,7 +324,5 @@ void reload_exit(struct reload *reload)
 {
 	list_remove(&reload->tidy.node);
 	naming_close(reload->naming_done);
-	interception_close(reload->leaving);
-	reload->leaving = NULL;
 	drop(reload);
 }

@@ -15,8 +15,7 @@ struct reload {
 	struct interception *fresh; /* where there was none; NULL */
 	struct naming *naming_done; /* to be closed after the events at hand */
 	struct task tidy;
-	bool has_left;		      /* so that `leaving` is not needed any more */
-	struct interception *leaving; /* kept for flows that it has taken over; NULL: none */
+	bool has_left; /* nobody needs the interception that is leaving */
 };
 
 /* Of zeroes. */

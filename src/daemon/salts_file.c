@@ -140,38 +140,52 @@ static int open_own(struct salts_file *file, int directory_fd, const char *name)
 }
 
 /* What was handed over goes on to be used; one that is of no use is out of the way. */
-static int open_handed(struct salts_file *file, int directory_fd, const char *name, int handed_fd)
+static int open_handed(struct salts_file *file, int directory_fd, const char *name,
+		       const struct salts_handover *from)
 {
-	if (!is_of_another_version(handed_fd)) {
-		file->fd = handed_fd;
+	if (from->is_same_layout && !is_of_another_version(from->fd)) {
+		file->fd = from->fd;
 		return 0;
 	}
-	close(handed_fd);
+	close(from->fd);
 	unlinkat(directory_fd, name, 0);
 	return open_locked(file, directory_fd, name);
 }
 
-static int open_file(struct salts_file *file, uint16_t port, unsigned n_workers, int handed_fd)
+static int use_file(struct salts_file *file, unsigned n_workers)
+{
+	int error;
+
+	if (futimens(file->fd, NULL) < 0)
+		return -errno;
+	error = set_size(file, n_workers);
+	return error < 0 ? error : map(file, 0);
+}
+
+/* A file that is of no use gives back what little it got: ledgers need it, too. And streams are not
+ * written into it from now on: a later start must not take it for what tells of them all. */
+static int open_file(struct salts_file *file, uint16_t port, unsigned n_workers,
+		     const struct salts_handover *from)
 {
 	struct store store;
-	struct stat status = {0};
 	char name[NAME_BYTES];
 	int error = store_open(&store);
 
 	if (error == 0) {
 		snprintf(name, sizeof(name), "%" PRIu64 NAME_INFIX "%u", store.netns, port);
 		sweep(store.directory_fd, name);
-		error = handed_fd >= 0 ? open_handed(file, store.directory_fd, name, handed_fd)
-				       : open_own(file, store.directory_fd, name);
+		error = from ? open_handed(file, store.directory_fd, name, from)
+			     : open_own(file, store.directory_fd, name);
+	}
+	if (error == 0)
+		error = use_file(file, n_workers);
+	if (error < 0 && file->fd >= 0) {
+		unlinkat(store.directory_fd, name, 0);
+		close(file->fd);
+		file->fd = -1;
 	}
 	store_close(&store);
-	if (error == 0 && (futimens(file->fd, NULL) < 0 || fstat(file->fd, &status) < 0))
-		error = -errno;
-	if (error != 0)
-		return error;
-	file->found_bytes = status.st_size;
-	error = set_size(file, n_workers);
-	return error < 0 ? error : map(file, 0);
+	return error;
 }
 
 static int open_memory(struct salts_file *file, unsigned n_workers)
@@ -181,29 +195,18 @@ static int open_memory(struct salts_file *file, unsigned n_workers)
 	return map(file, MAP_ANONYMOUS | MAP_NORESERVE);
 }
 
-/* A file that is of no use gives back what little it got: ledgers need it, too. */
-static void give_up_file(struct salts_file *file)
-{
-	if (file->fd < 0)
-		return;
-	if (ftruncate(file->fd, file->found_bytes) < 0)
-		log_debug("ftruncate: %s", strerror(errno));
-	close(file->fd);
-	file->fd = -1;
-}
-
-int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers, int handed_fd)
+int salts_file_open(struct salts_file *file, uint16_t port, unsigned n_workers,
+		    const struct salts_handover *from)
 {
 	int error;
 
 	*file = (struct salts_file){.fd = -1};
-	error = open_file(file, port, n_workers, handed_fd);
+	error = open_file(file, port, n_workers, from);
 	if (error == 0)
 		return 0;
 	log_info("which streams there were is forgotten with the next restart: no file "
 		 "in " STORE_DIRECTORY ": %s",
 		 strerror(-error));
-	give_up_file(file);
 	return open_memory(file, n_workers);
 }
 

@@ -227,14 +227,6 @@ static int check_new(const struct sockets *was, const struct listen_plan *plan)
 	return port == port_was ? 0 : check_free(plan);
 }
 
-int sockets_check(const struct sockets *was, const struct conf *conf)
-{
-	struct listen_plan plan = {0};
-
-	make_plan(&plan, conf);
-	return check_new(was, &plan);
-}
-
 int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf,
 		   unsigned n_workers)
 {

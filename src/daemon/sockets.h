@@ -37,10 +37,6 @@ int sockets_open(struct sockets *sockets, const struct conf *conf, unsigned n_wo
 int sockets_change(struct sockets *out, const struct sockets *was, const struct conf *conf,
 		   unsigned n_workers);
 
-/* Whether sockets_change() finds the ports free, without opening anything that could be met. 0, or
- * -errno, which has been logged. */
-int sockets_check(const struct sockets *was, const struct conf *conf);
-
 /* Closes those that the other ones do not have. */
 void sockets_close_but(struct sockets *sockets, const struct sockets *kept);
 

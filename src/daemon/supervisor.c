@@ -93,6 +93,28 @@ static bool is_serving(const struct supervisor *supervisor)
 	return supervisor->parts.crew.has_been_ready && !supervisor->is_stopping;
 }
 
+/*
+ * First this program takes the file as it is now, as far as it goes without the next one: what the
+ * next one then needs is at hand, and nothing of it can be refused any more.
+ */
+static int begin_upgrade(struct supervisor *supervisor, struct messages *errors,
+			 struct messages *notes)
+{
+	struct upgrade *upgrade = &supervisor->upgrade;
+	int error = upgrade_begin(upgrade, control_listener(supervisor->control), errors);
+
+	if (error < 0)
+		return error;
+	error = reload_begin(&supervisor->reload, errors, notes);
+	if (error < 0) {
+		messages_add(errors, "so the new program does not take over");
+		upgrade_give_up(upgrade);
+	} else if (!supervisor->reload.conf) {
+		upgrade_go_on(upgrade);
+	}
+	return error;
+}
+
 /* 0: it has begun, or is done. */
 static int begin_change(struct supervisor *supervisor, struct messages *errors,
 			struct messages *notes)
@@ -102,9 +124,13 @@ static int begin_change(struct supervisor *supervisor, struct messages *errors,
 		return -EBUSY;
 	}
 	notify_send("RELOADING=1");
-	if (supervisor->reload.conf || !upgrade_is_due(&supervisor->upgrade))
+	if (supervisor->reload.conf || upgrade_has_begun(&supervisor->upgrade)) {
+		messages_add(errors, "a reload is under way");
+		return -EBUSY;
+	}
+	if (!upgrade_is_due(&supervisor->upgrade))
 		return reload_begin(&supervisor->reload, errors, notes);
-	return upgrade_begin(&supervisor->upgrade, control_listener(supervisor->control), errors);
+	return begin_upgrade(supervisor, errors, notes);
 }
 
 /* Unless it goes on in the background; then it is told later. */
@@ -177,6 +203,8 @@ static int start_interception(struct supervisor *supervisor)
 {
 	struct parts *parts = &supervisor->parts;
 
+	if (parts->leaving)
+		interception_start(parts->leaving, &parts->loop);
 	return parts->interception ? interception_start(parts->interception, &parts->loop) : 0;
 }
 
@@ -229,6 +257,10 @@ static void on_crew_standing_by(struct crew *crew, bool is_complete)
 	struct supervisor *supervisor = container_of(crew, struct supervisor, parts.crew);
 
 	reload_on_standing_by(&supervisor->reload, is_complete);
+	if (!is_complete)
+		upgrade_give_up(&supervisor->upgrade);
+	else if (upgrade_has_begun(&supervisor->upgrade))
+		upgrade_go_on(&supervisor->upgrade);
 	tell_reloaded(supervisor);
 }
 
@@ -344,44 +376,13 @@ static int take_board(struct supervisor *supervisor)
 	struct parts *parts = &supervisor->parts;
 	const struct handover *from = supervisor->from;
 
-	if (from && handover_has_own_layout(from)) {
-		parts->board_fd = from->board_fd;
-		parts->board = board_map(parts->board_fd);
-		return parts->board ? 0 : -errno;
-	}
-	if (from)
+	if (!handover_has_own_layout(from)) {
 		close(from->board_fd);
-	return prepare_board(supervisor);
-}
-
-static int open_sockets(struct supervisor *supervisor, unsigned n_workers)
-{
-	struct parts *parts = &supervisor->parts;
-
-	if (supervisor->from)
-		return sockets_change(&parts->sockets, &supervisor->from->sockets, parts->conf,
-				      n_workers);
-	return sockets_open(&parts->sockets, parts->conf, n_workers);
-}
-
-static int open_manager(struct supervisor *supervisor)
-{
-	struct parts *parts = &supervisor->parts;
-
-	if (supervisor->from)
-		return manager_continue(&parts->manager, parts->conf, parts->board,
-					&supervisor->from->paths);
-	return manager_open(&parts->manager, parts->conf, parts->board);
-}
-
-static int open_interception(struct supervisor *supervisor)
-{
-	struct parts *parts = &supervisor->parts;
-
-	if (supervisor->from)
-		return interception_continue(&parts->interception, parts->conf, parts->user.uid,
-					     &supervisor->from->interception);
-	return interception_open(&parts->interception, parts->conf, parts->user.uid);
+		return prepare_board(supervisor);
+	}
+	parts->board_fd = from->board_fd;
+	parts->board = board_map(parts->board_fd);
+	return parts->board ? 0 : -errno;
 }
 
 /* Those of earlier workers are left alone. */
@@ -395,30 +396,102 @@ static unsigned count_salts_tables(const struct supervisor *supervisor, unsigned
 	return n < BOARD_WORKERS_MAX ? n : BOARD_WORKERS_MAX;
 }
 
+/* What workers need and nobody outside sees. */
+static int prepare_workers(struct supervisor *supervisor, unsigned n_workers)
+{
+	struct parts *parts = &supervisor->parts;
+	const struct handover *from = supervisor->from;
+	struct salts_handover salts = {.fd = -1};
+	int error = 0;
+
+	if (from)
+		salts = (struct salts_handover){from->salts_fd, handover_has_own_layout(from)};
+	if (parts->conf->role == CONF_SERVER)
+		error = naming_open(&parts->naming, parts->conf);
+	if (error == 0)
+		error = parts_prepare_salts(parts, parts->conf,
+					    count_salts_tables(supervisor, n_workers),
+					    salts.fd >= 0 ? &salts : NULL);
+	return error;
+}
+
+/* Nothing is changed in the kernel before all else is known to be right. */
+static int prepare_start(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	struct conf *conf = parts->conf;
+	unsigned n_workers = parts_count_workers(conf);
+	int error = resolve_servers(conf, &parts->user);
+
+	if (error == 0)
+		error = sockets_open(&parts->sockets, conf, n_workers);
+	if (error == 0)
+		error = prepare_board(supervisor);
+	if (error == 0)
+		error = prepare_workers(supervisor, n_workers);
+	if (error == 0)
+		error = manager_open(&parts->manager, conf, parts->board);
+	if (error == 0)
+		error = interception_open(&parts->interception, conf, parts->user.uid);
+	return error;
+}
+
+/* The program before had them looked up a moment ago. */
+static void find_servers(struct supervisor *supervisor)
+{
+	struct conf *conf = supervisor->parts.conf;
+	const struct handover *from = supervisor->from;
+
+	if (resolve_servers(conf, &supervisor->parts.user) == 0)
+		return;
+	log_warning("the addresses that were known are kept");
+	memcpy(conf->server, from->server, sizeof(conf->server));
+	conf->n_servers = from->n_servers;
+}
+
+static int continue_interception(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	int error = interception_continue(&parts->interception, parts->conf, parts->user.uid,
+					  &supervisor->from->interception);
+
+	if (error < 0 || !interception_is_leaving(parts->interception))
+		return error;
+	parts->leaving = parts->interception;
+	parts->interception = NULL;
+	return 0;
+}
+
+/* What is in the kernel already comes first: should the rest fail after all, it is removed. */
+static int prepare_takeover(struct supervisor *supervisor)
+{
+	struct parts *parts = &supervisor->parts;
+	const struct handover *from = supervisor->from;
+	unsigned n_workers = parts_count_workers(parts->conf);
+	int error;
+
+	find_servers(supervisor);
+	error = take_board(supervisor);
+	if (error == 0)
+		error = manager_continue(&parts->manager, parts->conf, parts->board, &from->paths);
+	if (error == 0)
+		error = continue_interception(supervisor);
+	if (error == 0)
+		error = sockets_change(&parts->sockets, &from->sockets, parts->conf, n_workers);
+	if (error == 0)
+		error = prepare_workers(supervisor, n_workers);
+	return error;
+}
+
 /* Each step logs its own failure. */
 static int prepare(struct supervisor *supervisor)
 {
-	struct conf *conf = supervisor->parts.conf;
-	unsigned n_workers = parts_count_workers(conf);
-	int error = privilege_find_user(conf->user, &supervisor->parts.user);
+	struct parts *parts = &supervisor->parts;
+	int error = privilege_find_user(parts->conf->user, &parts->user);
 
-	if (error == 0)
-		error = resolve_servers(conf, &supervisor->parts.user);
-	if (error == 0)
-		error = open_sockets(supervisor, n_workers);
-	if (error == 0)
-		error = take_board(supervisor);
-	if (error == 0 && conf->role == CONF_SERVER)
-		error = naming_open(&supervisor->parts.naming, conf);
-	if (error == 0)
-		error = parts_prepare_salts(&supervisor->parts, conf,
-					    count_salts_tables(supervisor, n_workers),
-					    supervisor->from ? supervisor->from->salts_fd : -1);
-	if (error == 0)
-		error = open_manager(supervisor);
-	if (error == 0)
-		error = open_interception(supervisor);
-	return error;
+	if (error < 0)
+		return error;
+	return supervisor->from ? prepare_takeover(supervisor) : prepare_start(supervisor);
 }
 
 static int go_to_background(const struct supervisor *supervisor)
@@ -456,6 +529,7 @@ int supervisor_run(struct conf *conf, const struct conf_source *source, const st
 	control_close(supervisor.control);
 	reload_exit(&supervisor.reload);
 	interception_close(supervisor.parts.interception);
+	interception_close(supervisor.parts.leaving);
 	manager_close(supervisor.parts.manager);
 	sockets_close(&supervisor.parts.sockets);
 	naming_close(supervisor.parts.naming);

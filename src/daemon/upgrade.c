@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "daemon/notify.h"
 #include "daemon/resolve.h"
+#include "daemon/worker.h"
 #include "kernel/command.h"
 
 #include <errno.h>
@@ -20,31 +21,39 @@
 
 /*
  * Theory of operation. Who installs another version replaces the file of the program. A reload
- * finds that out and has the new program run twice. First as a child that tries: it reads the file
- * (which may have keys that only it knows), looks names up, asks the firewall, and promises to go
- * on, or says why it cannot. Only then does it take the place of this one, with exec(): the process
- * keeps its number, its children and what it holds, and nobody outside has to be told. What the
- * program knew goes along as a text in memory (handover.h), and the descriptors that it names.
+ * finds that out and has the new program run twice. First as a child that tries: it reads the file,
+ * asks the firewall, starts something like a worker, and promises to go on, or says why it cannot.
+ * Then this program takes the file as it is, as with any reload, and what cannot be had is refused
+ * while all is as it was. Only then does the new program take the place of this one, with exec():
+ * the process keeps its number, its children and what it holds, and nobody outside has to be told.
+ * What the program knew goes along as a text in memory (handover.h), and the descriptors that it
+ * names. The file of the program is opened once: what takes over is what has been tried.
  *
  * The workers do not notice. The new program starts its own beside them, and those leave as they do
- * after a reload. Until then they accept; those of another layout cannot be told so later, and
- * leave before: then connections wait in the backlog of the listening sockets, which stay open.
+ * after a reload; the order to leave is the same in each version.
  */
 
 #define TRIAL_MS       15000
 #define ARGS_EXTRA     3
 #define VARIABLE_BYTES 48
 
+/* What /proc adds to the name of a file that was replaced after it had been run. */
+static const char replaced_suffix[] = " (deleted)";
+
 static void note_program(struct upgrade *upgrade)
 {
 	struct stat status;
 	ssize_t length = readlink("/proc/self/exe", upgrade->path, sizeof(upgrade->path) - 1);
+	ssize_t suffix_at;
 
 	upgrade->path[length > 0 ? length : 0] = '\0';
 	if (length <= 0 || stat("/proc/self/exe", &status) < 0) {
 		upgrade->path[0] = '\0';
 		return;
 	}
+	suffix_at = length - (ssize_t)strlen(replaced_suffix);
+	if (suffix_at > 0 && strcmp(upgrade->path + suffix_at, replaced_suffix) == 0)
+		upgrade->path[suffix_at] = '\0';
 	upgrade->device = status.st_dev;
 	upgrade->inode = status.st_ino;
 }
@@ -65,6 +74,7 @@ struct start {
 	char **argv;
 	char **environment;
 	char variable[VARIABLE_BYTES];
+	char program[VARIABLE_BYTES]; /* the file that was opened */
 };
 
 static void start_exit(struct start *start)
@@ -111,6 +121,7 @@ static int start_init(struct start *start, struct upgrade *upgrade, bool is_tria
 	snprintf(start->variable, sizeof(start->variable), HANDOVER_VARIABLE "=%d", handover_fd);
 	memcpy(start->environment, environ, n_environment * sizeof(char *));
 	start->environment[n_environment] = start->variable;
+	snprintf(start->program, sizeof(start->program), "/proc/self/fd/%d", upgrade->program_fd);
 	return 0;
 }
 
@@ -124,14 +135,15 @@ static int go_home(const struct conf_source *source)
 
 struct trial {
 	const struct conf_source *source;
-	int handover_fd;
+	int handover_fd, program_fd;
 };
 
+/* If the program is a script, its interpreter reads it. */
 static int prepare_trial(void *owner)
 {
 	const struct trial *trial = owner;
 
-	if (fcntl(trial->handover_fd, F_SETFD, 0) < 0)
+	if (fcntl(trial->handover_fd, F_SETFD, 0) < 0 || fcntl(trial->program_fd, F_SETFD, 0) < 0)
 		return -errno;
 	return go_home(trial->source);
 }
@@ -166,25 +178,20 @@ static void explain(int error, const struct command_result *result, struct messa
 				     "and start that");
 }
 
-/* Whether it promises to take over, and in which layout. */
-static bool has_promised(const struct command_result *result, bool *is_known_layout)
+static bool has_promised(const struct command_result *result)
 {
-	const char *text = result->output ? result->output : "";
-	char line[256] = "";
-
-	lines_next(&text, line, sizeof(line));
-	*is_known_layout = strcmp(line + strlen(UPGRADE_PROMISE), handover_layout()) == 0;
-	return strncmp(line, UPGRADE_PROMISE, strlen(UPGRADE_PROMISE)) == 0;
+	return result->output &&
+	       strncmp(result->output, UPGRADE_PROMISE, strlen(UPGRADE_PROMISE)) == 0;
 }
 
 static int run_trial(struct upgrade *upgrade, int handover_fd, struct messages *errors)
 {
-	struct trial trial = {upgrade->parts->source, handover_fd};
+	struct trial trial = {upgrade->parts->source, handover_fd, upgrade->program_fd};
 	struct command_result result = {0};
 	struct start start;
 	int error = start_init(&start, upgrade, true, handover_fd);
 	const struct command command = {
-		.program = upgrade->path,
+		.program = start.program,
 		.argv = start.argv,
 		.environment = start.environment,
 		.input = "",
@@ -196,7 +203,7 @@ static int run_trial(struct upgrade *upgrade, int handover_fd, struct messages *
 	if (error < 0)
 		return error;
 	error = command_run(&command, &result);
-	if (error == 0 && !has_promised(&result, &upgrade->is_known_layout))
+	if (error == 0 && !has_promised(&result))
 		error = -EINVAL;
 	if (error < 0)
 		explain(error, &result, errors);
@@ -205,22 +212,34 @@ static int run_trial(struct upgrade *upgrade, int handover_fd, struct messages *
 	return error;
 }
 
-int upgrade_begin(struct upgrade *upgrade, int control_fd, struct messages *errors)
+static int try_out(struct upgrade *upgrade, struct messages *errors)
 {
 	static struct handover handover; /* too large for a small stack */
-	int error, fd;
+	int error = handover_collect(&handover, upgrade->parts, upgrade->control_fd);
+	int fd = error < 0 ? error : handover_write(&handover);
 
-	upgrade->control_fd = control_fd;
-	error = handover_collect(&handover, upgrade->parts, upgrade->control_fd);
-	fd = error < 0 ? error : handover_write(&handover);
 	if (fd < 0) {
 		messages_add(errors, "nothing can be handed over: %s", strerror(-fd));
 		return fd;
 	}
 	error = run_trial(upgrade, fd, errors);
 	close(fd);
-	if (error == 0)
-		loop_put(&upgrade->parts->loop, &upgrade->task);
+	return error;
+}
+
+int upgrade_begin(struct upgrade *upgrade, int control_fd, struct messages *errors)
+{
+	int error;
+
+	upgrade->control_fd = control_fd;
+	upgrade->program_fd = open(upgrade->path, O_PATH | O_CLOEXEC);
+	if (upgrade->program_fd < 0) {
+		messages_add(errors, "the new program cannot be run");
+		return -ENOENT;
+	}
+	error = try_out(upgrade, errors);
+	if (error < 0)
+		upgrade_give_up(upgrade);
 	return error;
 }
 
@@ -236,8 +255,9 @@ static int become(struct upgrade *upgrade, const struct handover *handover, int 
 	if (error == 0)
 		error = go_home(start.source);
 	if (error == 0) {
+		crew_kill_unreachable(&upgrade->parts->crew);
 		handover_keep_open(handover, handover_fd, true);
-		execve(upgrade->path, start.argv, start.environment);
+		execve(start.program, start.argv, start.environment);
 		error = -errno;
 		handover_keep_open(handover, handover_fd, false);
 	}
@@ -250,39 +270,59 @@ static int become(struct upgrade *upgrade, const struct handover *handover, int 
 	return error;
 }
 
+static int take_over(struct upgrade *upgrade)
+{
+	const struct parts *parts = upgrade->parts;
+	static struct handover handover;
+	int error, fd;
+
+	if (!crew_has_room(&parts->crew, parts->crew.outfit.n_workers))
+		return -EBUSY;
+	error = handover_collect(&handover, parts, upgrade->control_fd);
+	fd = error < 0 ? error : handover_write(&handover);
+	if (fd < 0)
+		return fd;
+	log_info("upgrading: %s takes over", upgrade->path);
+	error = become(upgrade, &handover, fd);
+	close(fd);
+	return error;
+}
+
 static void on_task(struct task *task)
 {
 	struct upgrade *upgrade = container_of(task, struct upgrade, task);
-	static struct handover handover;
-	int error = handover_collect(&handover, upgrade->parts, upgrade->control_fd);
-	int fd = error < 0 ? error : handover_write(&handover);
+	int error = take_over(upgrade);
 
-	if (fd >= 0) {
-		log_info("upgrading: %s takes over", upgrade->path);
-		if (!upgrade->is_known_layout)
-			crew_drain_all(&upgrade->parts->crew);
-		error = become(upgrade, &handover, fd);
-		close(fd);
-	}
-	log_error("not upgraded: %s: %s", upgrade->path, strerror(-error));
+	log_error("not upgraded: %s: %s", upgrade->path,
+		  error == -EBUSY ? "there are no places for more workers" : strerror(-error));
+	upgrade_give_up(upgrade);
 	notify_send("READY=1");
 }
 
 void upgrade_init(struct upgrade *upgrade, struct parts *parts)
 {
 	upgrade->parts = parts;
+	upgrade->program_fd = -1;
 	task_init(&upgrade->task, on_task);
 	note_program(upgrade);
 }
 
+void upgrade_go_on(struct upgrade *upgrade)
+{
+	loop_put(&upgrade->parts->loop, &upgrade->task);
+}
+
 bool upgrade_has_begun(const struct upgrade *upgrade)
 {
-	return list_is_linked(&upgrade->task.node);
+	return upgrade->program_fd >= 0;
 }
 
 void upgrade_give_up(struct upgrade *upgrade)
 {
 	list_remove(&upgrade->task.node);
+	if (upgrade->program_fd >= 0)
+		close(upgrade->program_fd);
+	upgrade->program_fd = -1;
 }
 
 /* ---- the new program's side of the trial ---- */
@@ -310,6 +350,6 @@ int upgrade_try(struct conf *conf, const struct handover *handover)
 	if (error == 0)
 		error = interception_try(conf, user.uid, &handover->interception);
 	if (error == 0)
-		error = sockets_check(&handover->sockets, conf);
+		error = worker_try(conf, &user);
 	return error;
 }

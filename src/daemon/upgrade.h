@@ -15,7 +15,7 @@ struct upgrade {
 	dev_t device;
 	ino_t inode;
 	int control_fd;
-	bool is_known_layout; /* of the one that is to come */
+	int program_fd; /* of the file that is to take over; -1: nothing has begun */
 	struct task task;
 };
 
@@ -26,13 +26,17 @@ void upgrade_init(struct upgrade *upgrade, struct parts *parts);
 bool upgrade_is_due(const struct upgrade *upgrade);
 
 /*
- * Has the new program try whether it can go on with this configuration. 0: it can, and takes over
- * when the events at hand have been dealt with; control_fd is control_listener()'s. -EINVAL: it
- * cannot, or another -errno; `errors` says why, and everything stays as it was.
+ * Has the new program try whether it can go on with the file as it is now. 0: it can, and
+ * upgrade_go_on() or upgrade_give_up() has to follow; control_fd is control_listener()'s. -EINVAL:
+ * it cannot, or another -errno; `errors` says why, and everything stays as it was.
  */
 int upgrade_begin(struct upgrade *upgrade, int control_fd, struct messages *errors);
 
-/* Whether it will take over in a moment. */
+/* What runs has taken the same file: the new program takes over when the events at hand have been
+ * dealt with. */
+void upgrade_go_on(struct upgrade *upgrade);
+
+/* Whether upgrade_begin() has had success, and nothing has come of it yet. */
 bool upgrade_has_begun(const struct upgrade *upgrade);
 
 /* Gives up what has begun. Harmless if nothing has. */
@@ -45,7 +49,7 @@ void upgrade_give_up(struct upgrade *upgrade);
  */
 int upgrade_try(struct conf *conf, const struct handover *handover);
 
-/* The name of the subcommand that does so, and what it prints when it succeeds, before its layout.
+/* The name of the subcommand that does so, and what it prints when it succeeds, before its version.
  */
 #define UPGRADE_TRY	"try-to-take-over"
 #define UPGRADE_PROMISE "takes over: "

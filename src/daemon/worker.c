@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FIRST_FD 3
@@ -156,16 +157,16 @@ static void pass_line(enum log_level level, const char *text)
 }
 
 /* Everything that has to be opened once is open. */
-static void shut_in(const struct worker *worker, const struct worker_setup *setup)
+static void shut_in(const struct conf *conf, int channel_fd, bool tells)
 {
 	const struct filter_needs needs = {
-		.is_server = setup->conf->role == CONF_SERVER,
-		.splices = setup->conf->forward != CONF_FORWARD_COPY,
-		.keeps_raw = conf_shows_hosts(setup->conf),
+		.is_server = conf->role == CONF_SERVER,
+		.splices = conf->forward != CONF_FORWARD_COPY,
+		.keeps_raw = conf_shows_hosts(conf),
 		.pid = getpid(),
 	};
 
-	sandbox_close(&needs, worker->channel_fd, setup->index == 0);
+	sandbox_close(&needs, channel_fd, tells);
 }
 
 /*
@@ -207,16 +208,17 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	return error;
 }
 
-static int drop_privileges(struct worker *worker, const struct worker_setup *setup)
+static int drop_privileges(const struct conf *conf, const struct privilege_user *user,
+			   int channel_fd, bool tells)
 {
 	int error;
 
-	sandbox_enter(setup->conf->pid_file[0] != '\0', setup->index == 0);
-	error = privilege_drop(setup->user, conf_shows_hosts(setup->conf));
+	sandbox_enter(conf->pid_file[0] != '\0', tells);
+	error = privilege_drop(user, conf_shows_hosts(conf));
 	if (error < 0)
 		return error;
 	sandbox_limit();
-	shut_in(worker, setup);
+	shut_in(conf, channel_fd, tells);
 	return 0;
 }
 
@@ -246,8 +248,25 @@ static int start(struct worker *worker, const struct worker_setup *setup)
 	if (error == 0)
 		error = open_all(worker, setup);
 	if (error == 0)
-		error = drop_privileges(worker, setup);
+		error = drop_privileges(setup->conf, setup->user, worker->channel_fd,
+					setup->index == 0);
 	return error < 0 ? error : channel_send(worker->channel_fd, &ready);
+}
+
+int worker_try(const struct conf *conf, const struct privilege_user *user)
+{
+	pid_t child = fork();
+	int status, error = -EPERM;
+
+	if (child == 0)
+		_exit(-drop_privileges(conf, user, -1, false));
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		error = -errno;
+	else if (WIFEXITED(status))
+		error = -WEXITSTATUS(status);
+	if (error < 0)
+		log_error("workers cannot start: %s", strerror(-error));
+	return error;
 }
 
 int worker_run(const struct worker_setup *setup)

@@ -30,4 +30,10 @@ struct worker_setup {
  */
 int worker_run(const struct worker_setup *setup);
 
+/*
+ * Whether a process can become a worker with such a configuration, as far as privileges and the
+ * sandbox go: a child tries. 0, or -errno, which has been logged.
+ */
+int worker_try(const struct conf *conf, const struct privilege_user *user);
+
 #endif

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -33,6 +34,8 @@
 #define FIGHT_MS       10000u
 #define FIGHT_MOST     10u
 #define LOOK_ATTEMPTS  8
+#define CLAIM_PAUSE_MS 50u /* who only sweeps has the claim for as long as nft takes */
+#define CLAIM_ATTEMPTS 20
 #define NEEDS_NFTABLES "the configuration's \"%s\" needs nftables"
 
 /* What differs between the roles. */
@@ -52,6 +55,7 @@ struct interception {
 	enum conf_intercept_mode mode;
 	bool has_ipv6;
 	bool is_leaving;
+	bool was_there; /* what is in the kernel is of the program before */
 	bool is_complete;
 	int claim_fd;
 	struct netlink route;
@@ -384,11 +388,23 @@ static void tell_families(const struct interception *in)
 		log_warning("IPv4 connections are not bridged: local_address has no IPv4 address");
 }
 
+static int take_claim(enum conf_role role)
+{
+	const struct timespec pause = {.tv_nsec = CLAIM_PAUSE_MS * 1000000L};
+	int fd = claim_take(words[role].claim);
+
+	for (int i = 0; i < CLAIM_ATTEMPTS && fd == -EBUSY; i++) {
+		nanosleep(&pause, NULL);
+		fd = claim_take(words[role].claim);
+	}
+	return fd;
+}
+
 static int set_up(struct interception *in, int claim_fd)
 {
 	int error;
 
-	in->claim_fd = claim_fd >= 0 ? claim_fd : claim_take(words[in->conf.role].claim);
+	in->claim_fd = claim_fd >= 0 ? claim_fd : take_claim(in->conf.role);
 	error = in->claim_fd < 0 ? in->claim_fd : 0;
 	if (error == -EBUSY)
 		log_error("another mpbridge in this network namespace %s already; mpbridge status "
@@ -442,20 +458,40 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
 	return conf_has_rules(conf) ? open_interception(out, conf, user, -1) : sweep(conf->role);
 }
 
+/* The configuration, as if it had what only flows need that run. */
+static void add_needed(struct conf *conf, const struct interception_handover *from)
+{
+	if (conf->role == CONF_SERVER) {
+		conf->transparent_source = true;
+		conf->transparent_mark = from->mark;
+	} else {
+		conf->intercept = from->needed;
+		conf->intercept.is_given = true;
+		conf->intercept.mode = from->mode;
+		conf->intercept.mark = from->mark;
+	}
+}
+
 int interception_continue(struct interception **out, const struct conf *conf, uid_t user,
 			  const struct interception_handover *from)
 {
+	static struct conf meant; /* too large for a small stack */
 	int error;
 
 	if (from->claim_fd < 0)
 		return interception_open(out, conf, user);
 	*out = NULL;
-	error = open_interception(out, conf, user, from->claim_fd);
-	if (error == 0)
-		(*out)->kept = from->needed;
-	if (error == 0)
-		drop_known(&(*out)->kept, &conf->intercept);
-	return error;
+	meant = *conf;
+	if (!conf_has_rules(conf))
+		add_needed(&meant, from);
+	error = open_interception(out, &meant, user, from->claim_fd);
+	if (error < 0)
+		return error;
+	(*out)->was_there = true;
+	(*out)->is_leaving = !conf_has_rules(conf);
+	(*out)->kept = from->needed;
+	drop_known(&(*out)->kept, &meant.intercept);
+	return 0;
 }
 
 void interception_hand_over(const struct interception *in, struct interception_handover *out)
@@ -464,7 +500,10 @@ void interception_hand_over(const struct interception *in, struct interception_h
 	if (!in)
 		return;
 	out->claim_fd = in->claim_fd;
+	out->is_leaving = in->is_leaving;
 	out->mode = in->mode;
+	out->mark =
+		in->conf.role == CONF_SERVER ? in->conf.transparent_mark : in->conf.intercept.mark;
 	join_needed(&out->needed, &in->conf.intercept);
 	join_needed(&out->needed, &in->kept);
 }
@@ -493,7 +532,9 @@ int interception_start(struct interception *in, struct loop *loop)
 		check_in(in, RETRY_MS);
 		return error;
 	}
-	if (in->conf.role == CONF_SERVER)
+	if (in->is_leaving)
+		log_debug("%s: only for flows that run", words[in->conf.role].topic);
+	else if (in->conf.role == CONF_SERVER)
 		log_info("transparent_source: destinations see the addresses of hosts");
 	else
 		log_info("interception: connections are taken over by %s",
@@ -537,14 +578,10 @@ int interception_try(const struct conf *conf, uid_t user, const struct intercept
 {
 	enum conf_intercept_mode mode;
 
-	if (from->claim_fd < 0)
-		return conf_has_rules(conf) ? find_mode(conf, user, &mode) : 0;
-	if (conf_has_rules(conf))
-		return check_mode(conf, user, from->mode);
-	log_error("%s: reload without it first, and replace the program then: connections that "
-		  "run need it",
-		  conf->role == CONF_CLIENT ? "intercept" : "transparent_source");
-	return -EINVAL;
+	if (!conf_has_rules(conf))
+		return 0;
+	return from->claim_fd < 0 ? find_mode(conf, user, &mode)
+				  : check_mode(conf, user, from->mode);
 }
 
 void interception_forget(struct interception *in)
@@ -576,17 +613,23 @@ void interception_leave(struct interception *in)
 		check_in(in, RETRY_MS);
 }
 
+bool interception_is_leaving(const struct interception *in)
+{
+	return in && in->is_leaving;
+}
+
 void interception_close(struct interception *in)
 {
 	if (!in)
 		return;
-	/* what a killed one left is to stay for the next start, if this one has not begun */
 	if (in->loop) {
 		timer_cancel(&in->loop->timers, &in->check);
 		loop_close(in->loop, &in->table_events);
 		loop_close(in->loop, &in->route_events);
-		remove_all(&in->route, in->conf.role);
 	}
+	/* what a killed one left is to stay for the next start, if this one has not begun */
+	if (in->loop || in->was_there)
+		remove_all(&in->route, in->conf.role);
 	if (in->claim_fd >= 0)
 		close(in->claim_fd);
 	netlink_close(&in->route);

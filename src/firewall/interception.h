@@ -14,8 +14,10 @@ struct interception;
 /* What the interception of another program needs, to go on with flows that this one took over. */
 struct interception_handover {
 	int claim_fd;		       /* holds the claim; -1: there was none */
+	bool is_leaving;	       /* only flows that run need it; the configuration has none */
 	enum conf_intercept_mode mode; /* not AUTO */
 	struct conf_intercept needed;  /* interfaces and local_output, of which there are flows */
+	uint32_t mark; /* of a client's `intercept`, of a server's `transparent_mark` */
 };
 
 /*
@@ -30,7 +32,9 @@ int interception_open(struct interception **out, const struct conf *conf, uid_t 
 
 /*
  * The same with what the program which ran in this process before has handed over: its claim, and
- * rules for its flows. What is in the kernel stays until it is replaced.
+ * rules for its flows. What is in the kernel stays until it is replaced or interception_close()
+ * removes it. Where the configuration has none, *out is one that is leaving, or NULL if there was
+ * none.
  */
 int interception_continue(struct interception **out, const struct conf *conf, uid_t user,
 			  const struct interception_handover *from);
@@ -64,6 +68,9 @@ void interception_forget(struct interception *interception);
 
 /* Lets new connections go, and keeps those that run. Harmless on NULL, and before the start. */
 void interception_leave(struct interception *interception);
+
+/* Whether only flows that run need it. False for NULL. */
+bool interception_is_leaving(const struct interception *interception);
 
 /* Removes all that was made, and frees. Harmless on NULL. */
 void interception_close(struct interception *interception);

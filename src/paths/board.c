@@ -89,3 +89,11 @@ bool board_is_connected(const struct board_table *table, const struct address *i
 			return true;
 	return false;
 }
+
+bool board_is_broadcast(const struct board_table *table, const struct address *ip)
+{
+	for (uint32_t i = 0; i < table->n_nets; i++)
+		if (network_is_broadcast(&table->net[i].subnet, ip))
+			return true;
+	return false;
+}

@@ -55,6 +55,7 @@ struct board_table {
 	bool had_several; /* since the start: a connection could have more than one subflow */
 	uint32_t n_nets;  /* this router's addresses, each with its subnet */
 	struct board_net net[BOARD_NETS_MAX];
+	bool has_more_nets; /* than there is room for */
 };
 
 /* How fast flows are over one path. */
@@ -127,6 +128,9 @@ bool board_is_own_address(const struct board_table *table, const struct address 
 
 /* Whether `ip` lies in a subnet that this router is directly connected to. */
 bool board_is_connected(const struct board_table *table, const struct address *ip);
+
+/* Whether `ip` means all hosts of such a subnet. */
+bool board_is_broadcast(const struct board_table *table, const struct address *ip);
 
 /* Adds to a counter that only this process writes: no read-modify-write is needed. */
 static inline void board_count(_Atomic uint64_t *counter, uint64_t more)

@@ -191,7 +191,8 @@ static void fill_nets(const struct manager *manager, struct board_table *table)
 		net->own = addresses->item[i].local;
 		net->subnet = addresses->item[i].subnet;
 	}
-	if (addresses->n > BOARD_NETS_MAX && !manager->has_followed)
+	table->has_more_nets = addresses->n > BOARD_NETS_MAX;
+	if (table->has_more_nets && !manager->has_followed)
 		log_warning("this router has %zu addresses; only the first %d are known as its own",
 			    addresses->n, BOARD_NETS_MAX);
 }

@@ -57,13 +57,22 @@ const char *access_refuses_source(const struct conf *conf, const struct board_ta
 
 	if (fault)
 		return fault;
+	if (address_is_reserved(source))
+		return "a reserved address";
 	if (board_is_own_address(table, source))
 		return "an address of this router";
+	/* the kernel would send from an address of the router's own */
+	if (board_is_broadcast(table, source))
+		return "the broadcast address of a subnet";
 	if (conf->n_transparent > 0)
 		return is_in(conf->transparent, conf->n_transparent, source)
 			       ? NULL
 			       : "it is in none of the networks that \"transparent_networks\" "
 				 "names";
+	if (table->has_more_nets)
+		return "not all subnets of this router are known, and \"transparent_networks\" "
+		       "names "
+		       "none";
 	if (board_is_connected(table, source))
 		return "it is in a subnet of this router, and \"transparent_networks\" names none";
 	return NULL;

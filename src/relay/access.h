@@ -26,8 +26,9 @@ const char *access_refuses_target(const struct conf *conf, const struct board_ta
 
 /*
  * Why an address that a client told is none of a host behind it: a few words for the log, or NULL.
- * With `transparent_networks` it must be in one of them. Without, it may not be in a subnet of this
- * router: answers to there would not come by it, and nobody is to speak for its neighbours.
+ * It has to be one host's. With `transparent_networks` it must be in one of them. Without, it may
+ * not be in a subnet of this router: answers to there would not come by it, and nobody is to speak
+ * for its neighbours.
  */
 const char *access_refuses_source(const struct conf *conf, const struct board_table *table,
 				  const struct address *source);

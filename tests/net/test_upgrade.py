@@ -5,21 +5,23 @@ import os
 import re
 import shutil
 import signal
-import stat
-import time
+import struct
 
 import pytest
 from hosts import LIMIT_S, Ends, echoes, exchange_exactly
 from load import Load
+from nameserver import A, SERVFAIL, Answer, NameServer
 from observe import difference, endpoints, eventually, lines_with, status_of, wait_for_line
 from processes import descriptors, workers
 from streams import Stream
 from testbed import Link, bridge, wait_until
-from testbed.mpbridge import binary, config_text
+from testbed.mpbridge import add_redirect, binary, config_text
 
 ROLES = pytest.mark.parametrize("role", ["client", "server"])
 KEYS_2022 = {"method": "2022-blake3-aes-128-gcm", "password": "AAECAwQFBgcICQoLDA0ODw=="}
-UPGRADES, FLOWS = 4, 12
+SHOWN = {"transparent_source": True}
+FAR = "far.test"
+UPGRADES = 4
 
 
 class Program:
@@ -87,6 +89,7 @@ def test_running_flows_live_on(stage, net, program, role, way):
     before, uptime_ms = set(workers(daemon)), status_of(daemon)["uptime_ms"]
     with Ends(net, 4) as ends:
         old = ends.pair()
+        eventually(lambda: len(endpoints(server.node)), 2)
         kernel = daemon.node.dump()
         program.install(program.original)
         upgrade(daemon, way)
@@ -137,8 +140,9 @@ def test_a_stream_and_what_begins_meanwhile(stage, net, program, role):
             stream.wait_for_more()
             held.append(descriptors(daemon.process.pid, ""))
             if number == 1:
+                reloads = len(lines_with(daemon, "reloaded: the workers go on"))
                 daemon.process.send_signal(signal.SIGHUP)
-                wait_for_line(daemon, "reloaded: the workers go on")
+                wait_for_line(daemon, "reloaded: the workers go on", reloads + 1)
         assert load.stop() == []
         stream.stop()
     assert max(held[1:]) <= held[0] + 8, held
@@ -222,18 +226,127 @@ def test_interception_stays(stage, net, program, mode):
             assert echoes(*old)
             assert ends.pair()[1].getpeername()[0] == "192.168.2.1"
         assert load.stop() == []
-        # what has to be said before anything is changed
-        client.node.write_file("client.json", config_text(net.server_ips, {"local_address": None}))
-        program.install(program.original)
-        refused(client, "intercept: reload without it first")
         # an interface less: flows that it took over go on
         net.client.ip("link", "add", "other", "type", "veth", "peer", "name", "another")
         client.node.write_file("client.json", config_text(net.server_ips, {
             "local_address": None, "intercept": {"interfaces": ["other"], "mode": mode}}))
+        program.install(program.original)
         upgrade(client)
         exchange_exactly(*old, 200_000)
+        # none at all: the same, through two more programs, and to the last flow's end
+        client.node.write_file("client.json", config_text(net.server_ips, {"local_address": None}))
+        for _ in range(2):
+            program.install(program.original)
+            upgrade(client)
+            exchange_exactly(*old, 200_000)
+    eventually(lambda: net.client.run(["nft", "list", "ruleset"]).stdout, "")
     assert client.stop() == 0
-    assert net.client.run(["nft", "list", "ruleset"]).stdout == ""
+
+
+def test_sources_stay_shown_to_flows_that_run(stage, net, program):
+    """Though the file has no transparent_source any more."""
+    _, server = stage.bridge(net, SHOWN, SHOWN)
+    with Ends(net, 4) as ends:
+        old = ends.pair()
+        assert old[1].getpeername()[0] == "192.168.1.2"
+        write(server)
+        for _ in range(2):
+            program.install(program.original)
+            upgrade(server)
+            exchange_exactly(*old, 200_000)
+        new = ends.pair()
+        assert new[1].getpeername()[0] == "192.168.2.1"
+        for opened in old:
+            opened.close()
+        eventually(lambda: net.server.run(["nft", "list", "ruleset"]).stdout, "")
+        assert echoes(*new)
+
+
+def write(daemon, server="0.0.0.0", **keys):
+    daemon.node.write_file(f"{daemon.role}.json", config_text(server, {"local_address": None, **keys}))
+
+
+def test_what_is_not_to_be_had_changes_nothing(stage, net, program):
+    """An address to listen on, and what another process has claimed."""
+    _, server = stage.bridge(net)
+    other = stage.server(net, name="other", server_port=8389, **SHOWN).start().wait_ready()
+    with Ends(net, 4) as ends:
+        old = ends.pair()
+        program.install(program.original)
+        for keys, reason in (({"server": "10.10.1.77"}, "cannot listen on 10.10.1.77:8388"),
+                             (SHOWN, 'another mpbridge in this network namespace has')):
+            write(server, **keys)
+            result = server.node.run([binary(), "reload", server.process.pid], check=False)
+            assert result.returncode == 1 and "so the new program does not take over" in result.stderr
+            assert lines_with(server, reason)
+            exchange_exactly(*old, 200_000)
+        other.stop()
+        upgrade(server)
+        assert echoes(*old)
+
+
+def test_workers_that_cannot_start_change_nothing(stage, net, program):
+    """A capability that the next ones need was not given to this process."""
+    under = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"]
+    server = stage.server(net, under=under).start().wait_ready()
+    stage.client(net).start().wait_ready()
+    add_redirect(net.client)
+    with Ends(net, 4) as ends:
+        old = ends.pair()
+        write(server, **SHOWN)
+        program.install(program.original)
+        refused(server, "workers cannot start: Operation not permitted")
+        exchange_exactly(*old, 200_000)
+        assert echoes(*ends.pair())
+
+
+class Fickle(NameServer):
+    """It answers so many questions for addresses of IPv4, and then has a fault."""
+    left = 0
+
+    def _answer(self, question, transport, send):
+        if self.left == 0:
+            self.add(FAR, Answer(rcode=SERVFAIL))
+        self.left -= A in struct.unpack(">H", question[-4:-2])
+        super()._answer(question, transport, send)
+
+
+def test_a_name_that_cannot_be_looked_up_any_more(stage, net, program):
+    """When it is too late to go back, the addresses of before are good enough."""
+    etc = net.client.directory / "etc"
+    etc.mkdir()
+    for name in ("passwd", "group", "nsswitch.conf", "hosts"):
+        shutil.copy(f"/etc/{name}", etc)
+    (etc / "resolv.conf").write_text("nameserver 127.0.0.1\noptions attempts:1\n")
+    stage.server(net).start().wait_ready()
+    add_redirect(net.client)
+    with Fickle(net.client, "127.0.0.1") as names:
+        names.add(FAR, *net.server_ips)
+        names.left = 3  # the start, the trial, the reload
+        client = stage.client(net, server=FAR, under=[
+            "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"', etc])
+        client.start().wait_ready()
+        with Ends(net, 4) as ends:
+            old = ends.pair()
+            program.install(program.original)
+            upgrade(client)
+            wait_for_line(client, "the addresses that were known are kept")
+            exchange_exactly(*old, 200_000)
+            assert echoes(*ends.pair())
+            assert len(status_of(client)["paths"]) == 2
+
+
+def test_salts_are_kept_while_no_method_needs_them(stage, net, program):
+    _, server = stage.bridge(net, KEYS_2022, KEYS_2022)
+    for keys in ({"method": "none"}, KEYS_2022):
+        write(server, **keys)
+        program.install(program.original)
+        upgrade(server)
+    server.process.send_signal(signal.SIGHUP)
+    wait_for_line(server, "reloaded:")
+    assert not lines_with(server, "is forgotten with the next restart")
+    with Ends(net, 4) as ends:
+        assert echoes(*ends.pair())
 
 
 @pytest.mark.parametrize("number", [1, 2])

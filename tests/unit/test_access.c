@@ -133,9 +133,10 @@ static const char *refuses_host(const struct conf *conf, const char *host)
 static void refuses_what_is_no_host(void **state)
 {
 	static const char *const texts[] = {
-		"0.0.0.0",   "127.0.0.1", "224.0.0.1", "255.255.255.255", "169.254.1.1",
-		"::",	     "::1",	  "ff02::1",   "fe80::1",	  "192.168.2.1",
-		"10.10.1.2", "fd00:2::1", "10.10.1.1", "192.168.2.77",	  "fd00:2::7"};
+		"0.0.0.0",   "127.0.0.1",  "224.0.0.1", "255.255.255.255", "169.254.1.1",
+		"::",	     "::1",	   "ff02::1",	"fe80::1",	   "192.168.2.1",
+		"10.10.1.2", "fd00:2::1",  "10.10.1.1", "192.168.2.77",	   "fd00:2::7",
+		"240.0.0.1", "10.10.1.255"};
 	const struct conf conf = {.server_port = 8388};
 
 	(void)state;
@@ -157,6 +158,8 @@ static void hosts_are_where_it_is_said(void **state)
 	assert_null(refuses_host(&conf, "192.168.2.77"));
 	assert_null(refuses_host(&conf, "fd00:1::2"));
 	assert_non_null(refuses_host(&conf, "192.168.2.1"));
+	assert_non_null(refuses_host(&conf, "192.168.2.255"));
+	assert_null(refuses_host(&conf, "192.168.1.255"));
 	assert_non_null(refuses_host(&conf, "10.77.0.1"));
 	assert_non_null(refuses_host(&conf, "fd00:3::2"));
 	add_network(conf.transparent, &conf.n_transparent, "0.0.0.0/0");

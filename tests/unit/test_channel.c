@@ -65,6 +65,21 @@ static void half_a_message_is_none(void **state)
 	assert_int_equal(channel_receive(ends[1], &got), -EPROTO);
 }
 
+/* Each version has to understand it. */
+static void the_order_to_leave_is_one_byte(void **state)
+{
+	struct message got;
+	char byte;
+
+	assert_int_equal(channel_send_drain(ends[0]), 0);
+	assert_int_equal(recv(ends[1], &byte, 1, MSG_PEEK | MSG_TRUNC), 1);
+	assert_int_equal(byte, 'd');
+	assert_int_equal(channel_receive(ends[1], &got), 1);
+	assert_int_equal(got.type, MESSAGE_DRAIN);
+	assert_int_equal(send(ends[0], "e", 1, 0), 1);
+	assert_int_equal(channel_receive(ends[1], &got), -EPROTO);
+}
+
 static void the_end_is_told(void **state)
 {
 	struct message got;
@@ -82,6 +97,7 @@ int main(void)
 		WITH_CHANNEL(a_message_without_text_has_an_empty_one),
 		WITH_CHANNEL(a_text_without_end_is_ended),
 		WITH_CHANNEL(half_a_message_is_none),
+		WITH_CHANNEL(the_order_to_leave_is_one_byte),
 		WITH_CHANNEL(the_end_is_told),
 	};
 

@@ -947,10 +947,11 @@ static void test_transparent_source(void **state)
 	read_text(CONF_SERVER, WITH("\"transparent_source\": true"), &draft);
 	assert_int_equal(errors.count, 0);
 	assert_int_equal(notes.count, 1);
-	assert_string_equal(notes.text[0],
-			    "FILE: transparent_source: with method \"none\" whoever may use this "
-			    "server may speak for any host; name their networks in "
-			    "transparent_networks");
+	assert_string_equal(
+		notes.text[0],
+		"FILE: transparent_source: whoever may use this server may speak for any "
+		"host, but those beside it; name the hosts' networks in "
+		"transparent_networks");
 	read_text(CONF_CLIENT, WITH("\"transparent_source\": true"), &draft);
 	assert_int_equal(errors.count + notes.count, 0);
 	assert_true(draft.conf.transparent_source);

@@ -47,7 +47,13 @@ static void fill(struct handover *handover)
 	handover->paths.announce.entry[0].address = ip("10.10.1.2", 0);
 	handover->paths.announce.entry[1].address = ip("fd00::1", 0);
 	handover->paths.announce.entry[1].is_lost = true;
+	handover->n_servers = 2;
+	handover->server[0].address = ip("10.10.1.2", 0);
+	handover->server[1].address = ip("fd00::2", 0);
+	handover->server[1].router = 1;
 	handover->interception.claim_fd = 8;
+	handover->interception.is_leaving = true;
+	handover->interception.mark = UINT32_MAX;
 	handover->interception.mode = CONF_INTERCEPT_REDIRECT;
 	handover->interception.needed.n_interfaces = 1;
 	snprintf(handover->interception.needed.interface[0].name, IF_NAMESIZE, "lan");
@@ -102,6 +108,9 @@ static void rubbish_is_not(void **state)
 		{"\"index\":4", "\"index\":16"},
 		{"\"pid\":4711", "\"pid\":-1"},
 		{"\"mode\":2", "\"mode\":3"},
+		{"\"leaving\":true", "\"leaving\":null"},
+		{"\"mark\":4294967295", "\"mark\":4294967296"},
+		{"\"router\":1", "\"router\":256"},
 		{"[20,21,22,23]", "[20,21,22]"},
 		{"[20,21,22,23]", "[20,21,22,0]"},
 		{"\"lan\"", "\"an interface's name that is too long\""},
