@@ -17,17 +17,22 @@ DEVICES = {"br-lan": "192.168.1.1/24", "br0.11": "10.10.1.1/24", "br0.12": "10.1
 ROLES = ["client", "server"]
 
 
-def make(target, build, *words):
-    """Run a target of the package's Makefile; what it printed."""
+def make(target, build, *words, package=PACKAGE):
+    """Run a target of a package's Makefile; what it printed."""
     result = subprocess.run(
-        ["make", "-s", "-C", str(PACKAGE), f"TOPDIR={STANDINS}", f"BUILD_DIR={build}", target, *words],
+        ["make", "-s", "-C", str(package), f"TOPDIR={STANDINS}", f"BUILD_DIR={build}", target, *words],
         check=True, text=True, capture_output=True)
     return result.stdout
 
 
-def variables(build):
+def variables(build, package=PACKAGE):
     """{"PKG_NAME": "mpbridge", ...}"""
-    return dict(line.split("=", 1) for line in make("show", build).splitlines())
+    return dict(line.split("=", 1) for line in make("show", build, package=package).splitlines())
+
+
+def methods():
+    """Those that UCI may name."""
+    return (PACKAGE / "files" / "options.sh").read_text().split("MPBRIDGE_METHODS='")[1].split("'")[0].split("|")
 
 
 class Router:

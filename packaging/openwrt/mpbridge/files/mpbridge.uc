@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// For rpcd: "ubus call mpbridge status" is what "mpbridge status --json" says, one element of daemons
-// for each line. None is there if none runs.
+// For rpcd, and by that for LuCI.
+//   ubus call mpbridge status                       what "mpbridge status --json" says, one element of daemons
+//                                                   for each line; none if none runs
+//   ubus call mpbridge status '{"flows": true}'     with connections
+//   ubus call mpbridge keygen '{"method": "..."}'   a new key; nothing is stored
 'use strict';
 
 import { popen } from 'fs';
+
+const METHODS = [
+	'auth-only', '2022-blake3-aes-256-gcm', '2022-blake3-aes-128-gcm', '2022-blake3-chacha20-poly1305',
+	'chacha20-ietf-poly1305', 'aes-256-gcm', 'aes-128-gcm'
+];
 
 function ask(flags) {
 	let daemons = [];
@@ -15,11 +23,27 @@ function ask(flags) {
 	return { daemons };
 }
 
+// A shell reads the command: what is in it is one of our own words, or nothing.
+function keygen(method) {
+	if (index(METHODS, method) < 0)
+		exit(UBUS_STATUS_INVALID_ARGUMENT);
+
+	let answer = popen(`/usr/sbin/mpbridge keygen ${method} 2>/dev/null`);
+	let key = trim(answer?.read('line') ?? '');
+
+	answer?.close();
+	return { key };
+}
+
 return {
 	mpbridge: {
 		status: {
 			args: { flows: false },
 			call: (request) => ask(request.args.flows ? '--flows' : '')
+		},
+		keygen: {
+			args: { method: 'auth-only' },
+			call: (request) => keygen(request.args.method)
 		}
 	}
 };
