@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from router import PACKAGE, TREE, Router, make, variables
-from testbed import Lab, wait_until
+from router import PACKAGE, TREE, make, variables
+from testbed import wait_until
 from testbed.mpbridge import binary
 
 CASES = sorted((Path(__file__).parent / "openwrt" / "cases").iterdir())
@@ -24,12 +24,6 @@ config peer 'far'
 	option address '10.10.1.2'
 	option method 'none'
 """
-
-
-@pytest.fixture
-def router(tmp_path):
-    with Lab() as lab:
-        yield Router(lab.node("router"), tmp_path)
 
 
 def text_lines(path):
