@@ -15,6 +15,9 @@
 #define STATE_ESTABLISHED 1
 #define STATE_SYN_SENT	  2
 
+/* What the far end has agreed to. Without it an open subflow is one of plain TCP, though it keeps
+ * the kernel's extension (subflow_get_info(), net/mptcp/diag.c). */
+#define AGREED_FLAGS (MPTCP_SUBFLOW_FLAG_MCAP_REM | JOIN_FLAGS)
 #define JOIN_FLAGS   (MPTCP_SUBFLOW_FLAG_JOIN_REM | MPTCP_SUBFLOW_FLAG_JOIN_LOC)
 #define BACKUP_FLAGS (MPTCP_SUBFLOW_FLAG_BKUP_REM | MPTCP_SUBFLOW_FLAG_BKUP_LOC)
 
@@ -57,7 +60,7 @@ static void read_mptcp(const struct nlattr *ulp, struct inet_diag_subflow *subfl
 		return;
 	netlink_nested_attributes(outer[INET_ULP_INFO_MPTCP], table, MPTCP_SUBFLOW_ATTR_MAX);
 	flags = netlink_u32(table[MPTCP_SUBFLOW_ATTR_FLAGS], 0);
-	subflow->is_mptcp = true;
+	subflow->is_mptcp = !subflow->is_established || flags & AGREED_FLAGS;
 	subflow->is_joined = flags & JOIN_FLAGS;
 	subflow->is_backup = flags & BACKUP_FLAGS;
 	subflow->token = netlink_u32(table[MPTCP_SUBFLOW_ATTR_TOKEN_LOC], 0);

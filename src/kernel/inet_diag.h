@@ -18,7 +18,7 @@ struct inet_diag_subflow {
 	uint32_t ifindex;	      /* the interface that it is bound to; 0: to none */
 	uint64_t cookie;	      /* the kernel's name for the socket, never used twice */
 	bool is_established;	      /* false: its handshake is under way */
-	bool is_mptcp;
+	bool is_mptcp;	/* or asks for it; false: plain TCP, also such that fell back to it */
 	bool is_joined; /* by MP_JOIN; false: the connection began with it */
 	bool is_backup; /* for one side at least */
 	uint32_t token; /* of the MPTCP connection on our side; 0: none */

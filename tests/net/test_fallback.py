@@ -7,7 +7,7 @@ import time
 
 import pytest
 from hosts import Ends, connect, exchange, listen
-from observe import difference, eventually, lines_with, links4, mptcp_subflows, status_of, wait_for_line
+from observe import difference, eventually, lines_with, links4, mptcp_subflows, open_flows, status_of, wait_for_line
 from testbed import Link, bridge, rented
 from testbed.mpbridge import PORT, add_redirect
 
@@ -162,6 +162,11 @@ def test_middlebox_strips_the_option(stage):
     assert "something between strips the option" in line
     counters = net.client.mptcp_counters()
     assert counters["MPTcpExtMPCapableFallbackSYNACK"] >= CONNECTIONS
+    with Ends(net, 4) as ends:
+        open_flows(ends, 2)
+        eventually(lambda: status_of(client)["flows_open"], 2)
+        assert sum(path["tcp"] for path in status_of(client)["paths"]) >= 2
+        assert [path["subflows"] for path in status_of(client)["paths"]] == [0, 0]
 
 
 def test_middlebox_strips_the_option_on_the_second_link(stage):
