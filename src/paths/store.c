@@ -34,6 +34,13 @@ int store_find_netns(uint64_t *cookie)
 	return error;
 }
 
+static int open_directory(struct store *store)
+{
+	store->directory_fd =
+		open(STORE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return store->directory_fd < 0 ? -errno : 0;
+}
+
 int store_open(struct store *store)
 {
 	int error;
@@ -46,9 +53,16 @@ int store_open(struct store *store)
 		return -errno;
 	if (access(STORE_DIRECTORY, W_OK) < 0)
 		return -errno;
-	store->directory_fd =
-		open(STORE_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return store->directory_fd < 0 ? -errno : 0;
+	return open_directory(store);
+}
+
+int store_open_to_read(struct store *store)
+{
+	int error;
+
+	store->directory_fd = -1;
+	error = store_find_netns(&store->netns);
+	return error ? error : open_directory(store);
 }
 
 void store_close(struct store *store)

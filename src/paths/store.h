@@ -22,6 +22,9 @@ int store_find_netns(uint64_t *cookie);
 
 /* Makes the directory, if need be. 0 or -errno; without a store all else is harmless. */
 int store_open(struct store *store);
+
+/* The same for one who only reads ledgers: nothing is made. 0 or -errno. */
+int store_open_to_read(struct store *store);
 void store_close(struct store *store);
 
 /* Waits until no other process of ours reads or changes ledgers, limits and slots. */
