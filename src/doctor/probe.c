@@ -4,352 +4,191 @@
 #include "doctor/probe.h"
 
 #include "base/loop.h"
+#include "doctor/ping.h"
+#include "doctor/verdict.h"
 #include "kernel/socket.h"
+#include "paths/way.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /*
- * Theory of operation. All paths are probed at once. A connection that is refused has arrived; one
- * that is not answered may meet a firewall, or a dead link, which the echo tells apart: where that
- * is answered, packets get through. Echo requests of several sizes, which routers may not fragment,
- * tell how large packets may be; a host that answers none says nothing. Each is sent three times,
- * for one may be lost.
+ * Theory of operation. All paths are probed at once, first by TCP. A connection that is refused has
+ * arrived; one that is not answered may meet a firewall, or a dead link, which the echo tells
+ * apart: where that is answered, packets get through. A connection that is there tells how large
+ * its packets will be, which is what the large echo requests are to be.
+ *
+ * A path with a "gateway" that the main table does not know is led there by rules of the daemon,
+ * which match TCP to the server's port alone. Its echo requests would look for the server on the
+ * link itself; so there the gateway is pinged instead. While no daemon runs nothing leads there.
  */
 
-#define LIMIT_MS    3000
-#define AGAIN_MS    700
-#define SIZES	    11
-#define SMALL	    (SIZES - 1)
-#define HEADERS4    28u /* of IPv4 and ICMP */
-#define HEADERS6    48u
-#define PACKET_MOST 9216u
+#define LIMIT_MS 3000
 
 struct probe {
-	const struct patient_path *path;
-	int tcp_fd, icmp_fd; /* -1: not to be had */
-	int error;	     /* of the connection: 0 or -errno; -ETIMEDOUT so far */
+	struct verdict verdict; /* its path is NULL: this one is not probed */
+	struct ping ping, gateway;
+	int fd;
 	bool is_settled;
-	uint32_t mtu;
-	uint32_t size[SIZES]; /* of packets, the largest first: who answers few answers that */
-	bool has_come[SIZES];
 };
 
-static uint32_t mtu_of(const char *interface)
+/* ---- by TCP ---- */
+
+static void begin(struct probe *probe, uint16_t port)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint32_t mtu = 0;
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (fd >= 0 && ioctl(fd, SIOCGIFMTU, &request) == 0 && request.ifr_mtu > 0)
-		mtu = (uint32_t)request.ifr_mtu;
-	if (fd >= 0)
-		close(fd);
-	return mtu < PACKET_MOST ? mtu : PACKET_MOST;
-}
-
-/* By this interface, whatever the routes of others say. */
-static bool tie(int fd, const struct patient_path *path)
-{
-	struct sockaddr_storage ss;
-	socklen_t length = address_to_sockaddr(&path->local, false, &ss);
-
-	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, path->interface,
-			  (socklen_t)strlen(path->interface)) == 0 &&
-	       bind(fd, (struct sockaddr *)&ss, length) == 0;
-}
-
-static void begin_tcp(struct probe *probe, uint16_t port)
-{
-	struct address server = probe->path->server;
+	const struct patient_path *path = probe->verdict.path;
+	struct address server = path->server;
 	struct sockaddr_storage ss;
 	socklen_t length;
 
 	server.port = port;
 	length = address_to_sockaddr(&server, false, &ss);
-	probe->error = -ETIMEDOUT;
-	probe->tcp_fd = socket(server.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (probe->tcp_fd < 0 || !tie(probe->tcp_fd, probe->path) ||
-	    (connect(probe->tcp_fd, (struct sockaddr *)&ss, length) < 0 && errno != EINPROGRESS)) {
-		probe->error = -errno;
+	probe->verdict.error = -ETIMEDOUT;
+	probe->fd = socket(server.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (probe->fd < 0 || !ping_tie(probe->fd, path->interface, &path->local) ||
+	    (connect(probe->fd, (struct sockaddr *)&ss, length) < 0 && errno != EINPROGRESS)) {
+		probe->verdict.error = -errno;
 		probe->is_settled = true;
 	}
 }
 
-static void begin_icmp(struct probe *probe)
+/* The IP packet that this connection sends when it has much to send. */
+static uint32_t full_packet(int fd, sa_family_t family)
 {
-	bool is_ipv6 = probe->path->server.family == AF_INET6;
-	int how = IP_PMTUDISC_PROBE;
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
 
-	probe->icmp_fd = socket(probe->path->server.family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-				is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-	if (probe->icmp_fd < 0)
-		return;
-	if (is_ipv6)
-		setsockopt(probe->icmp_fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &how, sizeof(how));
-	else
-		setsockopt(probe->icmp_fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
-	if (!tie(probe->icmp_fd, probe->path)) {
-		close(probe->icmp_fd);
-		probe->icmp_fd = -1;
-	}
-}
-
-/* The MTU, those that links have that are tunnels or radio, and a small one. */
-static void choose_sizes(struct probe *probe)
-{
-	static const uint32_t usual[SIZES - 2] = {1500, 1492, 1480, 1460, 1440,
-						  1420, 1400, 1350, 1280};
-
-	probe->mtu = mtu_of(probe->path->interface);
-	probe->size[0] = probe->mtu;
-	for (unsigned i = 1; i < SMALL; i++)
-		probe->size[i] = usual[i - 1] < probe->mtu ? usual[i - 1] : probe->mtu;
-	probe->size[SMALL] = 100;
-}
-
-static uint16_t sum_of(const uint8_t *bytes, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	if (n % 2)
-		sum += (uint32_t)bytes[n - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
-/* RFC 792 and 4443: both have type, code, checksum, identifier and number in the same places. The
- * kernel fills in the checksum of ICMPv6. */
-static void send_echo(struct probe *probe, unsigned which)
-{
-	static uint8_t packet[PACKET_MOST];
-	bool is_ipv6 = probe->path->server.family == AF_INET6;
-	size_t n = probe->size[which] - (is_ipv6 ? HEADERS6 : HEADERS4) + sizeof(struct icmphdr);
-	struct icmphdr header = {
-		.type = is_ipv6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO,
-		.un.echo = {.id = htons((uint16_t)getpid()), .sequence = htons((uint16_t)which)},
-	};
-	struct sockaddr_storage ss;
-	socklen_t length = address_to_sockaddr(&probe->path->server, false, &ss);
-
-	memset(packet, 0, n);
-	memcpy(packet, &header, sizeof(header));
-	if (!is_ipv6) {
-		header.checksum = sum_of(packet, n);
-		memcpy(packet, &header, sizeof(header));
-	}
-	sendto(probe->icmp_fd, packet, n, 0, (struct sockaddr *)&ss, length);
-}
-
-static void send_echoes(struct probe *probe)
-{
-	for (unsigned i = 0; i < SIZES && probe->icmp_fd >= 0; i++)
-		if (!probe->has_come[i])
-			send_echo(probe, i);
-}
-
-static void read_echoes(struct probe *probe)
-{
-	static uint8_t packet[PACKET_MOST + 64];
-	bool is_ipv6 = probe->path->server.family == AF_INET6;
-	ssize_t n;
-
-	while ((n = recv(probe->icmp_fd, packet, sizeof(packet), 0)) > 0) {
-		/* a raw socket of IPv4 gives the IP header, too */
-		size_t at = is_ipv6 ? 0 : (size_t)(packet[0] & 0xf) * 4;
-		struct icmphdr header;
-
-		if ((size_t)n < at + sizeof(header))
-			continue;
-		memcpy(&header, packet + at, sizeof(header));
-		if (header.type == (is_ipv6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) &&
-		    header.un.echo.id == htons((uint16_t)getpid()) &&
-		    ntohs(header.un.echo.sequence) < SIZES)
-			probe->has_come[ntohs(header.un.echo.sequence)] = true;
-	}
-}
-
-static bool has_all(const struct probe *probe)
-{
-	for (unsigned i = 0; i < SIZES; i++)
-		if (!probe->has_come[i])
-			return false;
-	return true;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 || info.tcpi_snd_mss == 0)
+		return 0;
+	return info.tcpi_snd_mss + (family == AF_INET6 ? 40 : 20) +
+	       (uint32_t)sizeof(struct tcphdr) + (info.tcpi_options & TCPI_OPT_TIMESTAMPS ? 12 : 0);
 }
 
 /* A server that lets nobody in resets the connection, maybe before we look: it was there. */
-static void take_result(struct probe *probe)
+static void settle(struct probe *probe)
 {
-	int error = socket_connect_result(probe->tcp_fd);
+	int error = socket_connect_result(probe->fd);
 
-	probe->error = error == -ECONNRESET ? 0 : error;
 	probe->is_settled = true;
+	probe->verdict.error = error == -ECONNRESET ? 0 : error;
+	if (!error)
+		probe->verdict.full_bytes =
+			full_packet(probe->fd, probe->verdict.path->server.family);
 }
 
-static void wait_for(struct probe *probes, unsigned n, int ms)
-{
-	struct pollfd tcp_and_icmp[PATIENT_PATHS_MAX][2];
-	const nfds_t count = (nfds_t)n * 2;
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct probe *probe = &probes[i];
-
-		tcp_and_icmp[i][0] =
-			(struct pollfd){probe->is_settled ? -1 : probe->tcp_fd, POLLOUT, 0};
-		tcp_and_icmp[i][1] =
-			(struct pollfd){has_all(probe) ? -1 : probe->icmp_fd, POLLIN, 0};
-	}
-	if (poll(&tcp_and_icmp[0][0], count, ms) <= 0)
-		return;
-	for (unsigned i = 0; i < n; i++) {
-		if (tcp_and_icmp[i][0].revents)
-			take_result(&probes[i]);
-		if (tcp_and_icmp[i][1].revents)
-			read_echoes(&probes[i]);
-	}
-}
-
-static bool is_done(const struct probe *probes, unsigned n)
+static bool are_settled(const struct probe *probes, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (!probes[i].is_settled || (probes[i].icmp_fd >= 0 && !has_all(&probes[i])))
+		if (!probes[i].is_settled)
 			return false;
 	return true;
 }
 
-static void run(struct probe *probes, unsigned n)
+static void connect_all(struct probe *probes, unsigned n)
 {
-	uint64_t end_ms = clock_ms() + LIMIT_MS, again_ms = 0, now_ms;
+	uint64_t end_ms = clock_ms() + LIMIT_MS, now_ms;
 
-	while ((now_ms = clock_ms()) < end_ms && !is_done(probes, n)) {
-		if (now_ms >= again_ms) {
-			for (unsigned i = 0; i < n; i++)
-				send_echoes(&probes[i]);
-			again_ms = now_ms + AGAIN_MS;
+	while ((now_ms = clock_ms()) < end_ms && !are_settled(probes, n)) {
+		struct pollfd pending[PATIENT_PATHS_MAX];
+
+		for (unsigned i = 0; i < n; i++)
+			pending[i] = (struct pollfd){probes[i].is_settled ? -1 : probes[i].fd,
+						     POLLOUT, 0};
+		if (poll(pending, n, (int)(end_ms - now_ms)) <= 0)
+			continue;
+		for (unsigned i = 0; i < n; i++)
+			if (pending[i].revents)
+				settle(&probes[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (probes[i].fd >= 0)
+			close(probes[i].fd);
+}
+
+/* ---- by ICMP ---- */
+
+static void ping_around(struct probe *probes, unsigned n)
+{
+	struct ping *pings[2 * PATIENT_PATHS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct probe *probe = &probes[i];
+		const struct patient_path *path = probe->verdict.path;
+		const struct address *gateway = &probe->verdict.gateway;
+
+		if (gateway->family) {
+			ping_init(&probe->gateway, path->interface, &path->local, gateway, 0);
+			pings[count++] = &probe->gateway;
+		} else {
+			ping_init(&probe->ping, path->interface, &path->local, &path->server,
+				  probe->verdict.full_bytes);
+			pings[count++] = &probe->ping;
 		}
-		wait_for(probes, n, (int)(again_ms - now_ms) + 1);
+	}
+	ping_all(pings, count);
+	for (unsigned i = 0; i < n; i++) {
+		struct verdict *verdict = &probes[i].verdict;
+
+		verdict->is_pinged = probes[i].ping.is_sent;
+		verdict->is_answered = ping_is_answered(&probes[i].ping);
+		verdict->largest_bytes = ping_largest(&probes[i].ping);
+		verdict->is_told = probes[i].ping.is_told;
+		verdict->told_bytes = probes[i].ping.told_bytes;
+		verdict->has_gateway_answered = ping_is_answered(&probes[i].gateway);
 	}
 }
 
-/* ---- what it means ---- */
+/* ---- all of it ---- */
 
-static void judge_refused(const struct probe *probe, const struct patient *patient,
-			  struct findings *findings)
+/* The configured gateway, unless the main table leads by it as well. */
+static struct address own_gateway(const struct patient *patient, const struct snapshot *snapshot,
+				  const struct patient_path *path)
 {
-	struct finding *finding = finding_add(findings, "refused", FINDING_ERROR);
-	char name[PATIENT_NAME_BYTES];
+	const struct rt_link *link = snapshot_link_named(snapshot, path->interface);
+	const struct address gateway = patient_gateway(patient, path);
+	const struct path plain = {.ifindex = link ? link->ifindex : 0};
+	const struct way way = way_find(snapshot, &plain, &path->server);
 
-	finding_say(finding->what, "%s: the server router is there, and nothing listens on port %u",
-		    patient_path_name(probe->path, name), patient->port);
-	finding_say(finding->remedy, "start mpbridge server there, with that port and on that "
-				     "address");
-	finding_say(finding->command, "ss -tln sport = :%u", patient->port);
+	if (way.rank > 0 && address_ip_equal(&way.route->gateway, &gateway))
+		return (struct address){0};
+	return gateway;
 }
 
-static void judge_filtered(const struct probe *probe, const struct patient *patient,
-			   struct findings *findings)
+static unsigned choose(const struct patient *patient, const struct snapshot *snapshot,
+		       struct probe *probes, struct findings *findings)
 {
-	struct finding *finding = finding_add(findings, "firewall", FINDING_ERROR);
-	char name[PATIENT_NAME_BYTES], local[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
-
-	finding_say(finding->what,
-		    "%s: pings are answered, and TCP to port %u is not: a firewall drops it",
-		    patient_path_name(probe->path, name), patient->port);
-	finding_say(finding->remedy,
-		    "let TCP port %u in at the server router, by this link, too; and out here",
-		    patient->port);
-	finding_say(finding->command, "nc -zvw 3 -s %s %s %u",
-		    address_format_ip(&probe->path->local, local),
-		    address_format_ip(&probe->path->server, server), patient->port);
-}
-
-static void judge_unreachable(const struct probe *probe, struct findings *findings)
-{
-	struct finding *finding = finding_add(findings, "unreachable", FINDING_ERROR);
-	char name[PATIENT_NAME_BYTES], ip[ADDRESS_TEXT_BYTES];
-
-	finding_say(finding->what, "%s: the server router does not answer: %s",
-		    patient_path_name(probe->path, name), strerror(-probe->error));
-	finding_say(finding->remedy, "look at the link, and at the routes between");
-	finding_say(finding->command, "ping -c 3 -I %s %s", probe->path->interface,
-		    address_format_ip(&probe->path->server, ip));
-}
-
-static void judge_sizes(const struct probe *probe, struct findings *findings)
-{
-	struct finding *finding;
-	char name[PATIENT_NAME_BYTES], ip[ADDRESS_TEXT_BYTES];
-	uint32_t largest = 0;
-
-	for (unsigned i = 0; i < SIZES; i++)
-		if (probe->has_come[i] && probe->size[i] > largest)
-			largest = probe->size[i];
-	if (!probe->has_come[SMALL] || largest >= probe->mtu)
-		return;
-	finding = finding_add(findings, "mtu", FINDING_ERROR);
-	finding_say(finding->what,
-		    "%s: packets of %u bytes do not get through, which is the MTU of %s; of %u "
-		    "they do",
-		    patient_path_name(probe->path, name), probe->mtu, probe->path->interface,
-		    largest);
-	finding_say(finding->remedy,
-		    "set the MTU of %s to what the link carries, at both ends: ip link set %s mtu "
-		    "%u",
-		    probe->path->interface, probe->path->interface, largest);
-	finding_say(finding->command, "ping -M do -s %u -I %s %s",
-		    probe->mtu - (probe->path->server.family == AF_INET6 ? HEADERS6 : HEADERS4),
-		    probe->path->interface, address_format_ip(&probe->path->server, ip));
-}
-
-static void judge(const struct probe *probe, const struct patient *patient,
-		  struct findings *findings)
-{
-	if (probe->error == -ECONNREFUSED)
-		judge_refused(probe, patient, findings);
-	else if (probe->error < 0 && probe->has_come[SMALL])
-		judge_filtered(probe, patient, findings);
-	else if (probe->error < 0)
-		judge_unreachable(probe, findings);
-	judge_sizes(probe, findings);
-}
-
-void probe_paths(const struct patient *patient, struct findings *findings)
-{
-	struct probe probes[PATIENT_PATHS_MAX];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < patient->n_paths; i++) {
 		const struct patient_path *path = &patient->path[i];
+		struct verdict verdict = {.path = path, .port = patient->conf.server_port};
 
-		if (!path->server.family || !path->local.family ||
-		    strcmp(path->state, "absent") == 0)
+		if (!path->server.family || !path->local.family || patient_path_is_absent(path))
 			continue;
-		probes[n] = (struct probe){.path = path, .tcp_fd = -1, .icmp_fd = -1};
-		choose_sizes(&probes[n]);
-		begin_tcp(&probes[n], patient->port);
-		begin_icmp(&probes[n]);
-		n++;
+		verdict.gateway = own_gateway(patient, snapshot, path);
+		if (verdict.gateway.family && !patient->pid)
+			verdict_say_unknown(&verdict, findings);
+		else
+			probes[n++] = (struct probe){.verdict = verdict, .fd = -1};
 	}
-	run(probes, n);
-	for (unsigned i = 0; i < n; i++) {
-		judge(&probes[i], patient, findings);
-		if (probes[i].tcp_fd >= 0)
-			close(probes[i].tcp_fd);
-		if (probes[i].icmp_fd >= 0)
-			close(probes[i].icmp_fd);
-	}
+	return n;
+}
+
+void probe_paths(const struct patient *patient, const struct snapshot *snapshot,
+		 struct findings *findings)
+{
+	struct probe probes[PATIENT_PATHS_MAX];
+	unsigned n = choose(patient, snapshot, probes, findings);
+
+	for (unsigned i = 0; i < n; i++)
+		begin(&probes[i], patient->conf.server_port);
+	connect_all(probes, n);
+	ping_around(probes, n);
+	for (unsigned i = 0; i < n; i++)
+		verdict_judge(&probes[i].verdict, findings);
 }

@@ -4,12 +4,16 @@
 #ifndef MPBRIDGE_PROBE_H
 #define MPBRIDGE_PROBE_H
 
+#include "doctor/finding.h"
 #include "doctor/patient.h"
+#include "paths/snapshot.h"
 
 /*
- * Sends, over each path of a client, a SYN to the server's port and echo requests, small ones and
- * such that fill the link's MTU, and waits for three seconds at most. Needs CAP_NET_RAW.
+ * Connects to the server's port over each path of a client, then sends echo requests, small ones
+ * and such as are as large as TCP's packets there; that takes six seconds at most. Without
+ * CAP_NET_RAW there are no echo requests. `snapshot` tells where the main table leads.
  */
-void probe_paths(const struct patient *patient, struct findings *findings);
+void probe_paths(const struct patient *patient, const struct snapshot *snapshot,
+		 struct findings *findings);
 
 #endif

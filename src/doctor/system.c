@@ -2,22 +2,17 @@
 /* The system: what the kernel and the administrator's settings do to a bridge. */
 #include "doctor/system.h"
 
-#include "firewall/nft.h"
 #include "kernel/mptcp_pm.h"
+#include "paths/slot.h"
+#include "paths/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#define DESCRIPTORS_FEW	 4096u /* a flow takes two, and two more while it is spliced */
-#define DESCRIPTORS_FULL 90u   /* per cent */
-#define TRIAL_TABLE                                                                                \
-	"table inet mpbridge_trial {\n\tchain c {\n\t\ttype filter hook prerouting priority "      \
-	"mangle\n"
+#define DESCRIPTORS_FEW	      4096u
+#define DESCRIPTORS_OF_A_FLOW 6u /* its two sockets, and a pipe for each direction */
 
 /* ---- MPTCP ---- */
 
@@ -37,15 +32,32 @@ static void find_no_mptcp(int error, struct findings *findings)
 	finding_say(finding->command, "sysctl net.mptcp.enabled");
 }
 
+static unsigned count_paths(const struct patient *patient, uint8_t router)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < patient->n_paths; i++)
+		n += patient->path[i].router == router &&
+		     !patient_path_is_absent(&patient->path[i]);
+	return n;
+}
+
 /* How many subflows beside its first one a connection of these could have. */
-static unsigned count_more_subflows(const struct patient *patients, unsigned n)
+static unsigned count_more_subflows(const struct patient *const *patients, unsigned n)
 {
 	unsigned most = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (patients[i].pid && patients[i].role == CONF_CLIENT &&
-		    patients[i].n_paths > most)
-			most = patients[i].n_paths;
+	for (unsigned i = 0; i < n; i++) {
+		const struct conf *conf = &patients[i]->conf;
+
+		if (!patients[i]->pid || conf->role != CONF_CLIENT)
+			continue;
+		for (unsigned s = 0; s < conf->n_servers; s++) {
+			unsigned paths = count_paths(patients[i], conf->server[s].router);
+
+			most = paths > most ? paths : most;
+		}
+	}
 	return most > 0 ? most - 1 : 0;
 }
 
@@ -66,76 +78,69 @@ static void examine_limits(struct mptcp_pm *pm, unsigned wanted, struct findings
 	finding_say(finding->command, "ip mptcp limits show");
 }
 
-static bool is_ours(const struct patient *patients, unsigned n, const struct address *address)
+/* Those of processes that were not asked, or do not answer, too. */
+static bool is_in_ledger(const struct store *store, const struct mptcp_endpoint *endpoint)
+{
+	bool is_there = false;
+
+	for (uint32_t slot = 0; slot < SLOT_MAX && !is_there; slot++) {
+		struct ledger ledger = {0};
+
+		if (store_read(store, slot, &ledger) == 0)
+			is_there = ledger_remove(&ledger, endpoint);
+		ledger_exit(&ledger);
+	}
+	return is_there;
+}
+
+/* Of one that could not keep a ledger. */
+static bool is_path(const struct patient *const *patients, unsigned n,
+		    const struct address *address)
 {
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned j = 0; j < patients[i].n_paths; j++)
-			if (address_ip_equal(&patients[i].path[j].local, address))
+		for (unsigned j = 0; j < patients[i]->n_paths; j++)
+			if (address_ip_equal(&patients[i]->path[j].local, address))
 				return true;
 	return false;
 }
 
-static void examine_endpoints(struct mptcp_pm *pm, const struct patient *patients, unsigned n,
-			      struct findings *findings)
+static void say_foreign(const struct mptcp_endpoint *endpoint, struct findings *findings)
 {
-	struct mptcp_endpoints endpoints = {0};
+	struct finding *finding = finding_add(findings, "foreign-endpoint", FINDING_WARNING);
 	char ip[ADDRESS_TEXT_BYTES];
 
+	finding_say(finding->what,
+		    "there is an MPTCP endpoint %s that is none of a path of mpbridge: "
+		    "connections may join by it, and it takes one of eight places",
+		    address_format_ip(&endpoint->address, ip));
+	finding_say(finding->remedy,
+		    "find what makes it (NetworkManager, mptcpd, a script), and if nobody needs "
+		    "it: ip mptcp endpoint delete id %u",
+		    endpoint->id);
+	finding_say(finding->command, "ip mptcp endpoint show");
+}
+
+static void examine_endpoints(struct mptcp_pm *pm, const struct patient *const *patients,
+			      unsigned n, struct findings *findings)
+{
+	struct mptcp_endpoints endpoints = {0};
+	struct store store;
+
+	store_open_to_read(&store);
 	mptcp_pm_dump(pm, &endpoints);
 	for (size_t i = 0; i < endpoints.n; i++) {
 		const struct mptcp_endpoint *endpoint = &endpoints.item[i];
-		struct finding *finding;
 
-		if (endpoint->flags & MPTCP_PM_IMPLICIT || is_ours(patients, n, &endpoint->address))
-			continue;
-		finding = finding_add(findings, "foreign-endpoint", FINDING_WARNING);
-		finding_say(finding->what,
-			    "there is an MPTCP endpoint %s that is none of a path of mpbridge: "
-			    "connections may join by it, and it takes one of eight places",
-			    address_format_ip(&endpoint->address, ip));
-		finding_say(finding->remedy,
-			    "find what makes it (NetworkManager, mptcpd, a script), and remove it: "
-			    "ip mptcp endpoint delete id %u",
-			    endpoint->id);
-		finding_say(finding->command, "ip mptcp endpoint show");
+		if (!(endpoint->flags & MPTCP_PM_IMPLICIT) && !is_in_ledger(&store, endpoint) &&
+		    !is_path(patients, n, &endpoint->address))
+			say_foreign(endpoint, findings);
 	}
 	array_free(&endpoints);
+	store_close(&store);
 }
 
-/* ---- nft ---- */
-
-static void examine_nft(bool wants_tproxy, struct findings *findings)
+void system_examine(const struct patient *const *patients, unsigned n, struct findings *findings)
 {
-	char complaint[256];
-	int error = nft_run(TRIAL_TABLE "\t}\n}\n", true, complaint);
-	struct finding *finding;
-
-	if (error == -ENOENT) {
-		finding = finding_add(findings, "no-nft", FINDING_ERROR);
-		finding_say(finding->what,
-			    "there is no nft, which \"intercept\" needs: nothing is taken over");
-		finding_say(finding->remedy, "install nftables");
-		finding_say(finding->command, "nft --version");
-	} else if (error < 0) {
-		finding = finding_add(findings, "nft-refuses", FINDING_ERROR);
-		finding_say(finding->what, "nft does not take a table: %s", complaint);
-		finding_say(finding->remedy, "run as root, with a kernel that has nftables");
-		finding_say(finding->command, "nft list ruleset");
-	} else if (wants_tproxy &&
-		   nft_run(TRIAL_TABLE "\t\tmeta l4proto tcp tproxy to :1\n\t}\n}\n", true,
-			   complaint) < 0) {
-		finding = finding_add(findings, "no-tproxy", FINDING_WARNING);
-		finding_say(finding->what,
-			    "nft takes no TPROXY (%s): connections are taken over by REDIRECT",
-			    complaint);
-		finding_say(finding->remedy, "load nft_tproxy (kmod-nft-tproxy on OpenWrt)");
-		finding_say(finding->command, "modprobe nft_tproxy");
-	}
-}
-
-void system_examine(const struct patient *patients, unsigned n, struct findings *findings)
-{
-	bool intercepts = false, wants_tproxy = false;
 	struct mptcp_pm pm = {0};
 	int error = mptcp_pm_open(&pm);
 
@@ -146,75 +151,6 @@ void system_examine(const struct patient *patients, unsigned n, struct findings 
 		examine_endpoints(&pm, patients, n, findings);
 	}
 	mptcp_pm_close(&pm);
-	for (unsigned i = 0; i < n; i++) {
-		intercepts = intercepts || patients[i].intercepts;
-		wants_tproxy = wants_tproxy || patients[i].wants_tproxy;
-	}
-	if (intercepts)
-		examine_nft(wants_tproxy, findings);
-}
-
-/* ---- reverse path filters ---- */
-
-static int read_setting(const char *interface)
-{
-	char path[64 + IF_NAMESIZE];
-	FILE *file;
-	int value = 0;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%d", &value) != 1)
-		value = 0;
-	fclose(file);
-	return value;
-}
-
-/* The kernel takes the larger one (IN_DEV_RPFILTER(), include/linux/inetdevice.h). */
-static bool is_strict(const char *interface)
-{
-	int all = read_setting("all"), own = read_setting(interface);
-
-	return (all > own ? all : own) == 1;
-}
-
-/* Whether other links lead to the same server: then what comes by this one may seem to come wrong.
- */
-static bool shares_server(const struct patient *patient, unsigned i)
-{
-	const struct patient_path *path = &patient->path[i];
-
-	for (unsigned j = 0; j < patient->n_paths; j++)
-		if (strcmp(patient->path[j].interface, path->interface) != 0 &&
-		    address_ip_equal(&patient->path[j].server, &path->server))
-			return true;
-	return false;
-}
-
-static void examine_filters(const struct patient *patient, struct findings *findings)
-{
-	for (unsigned i = 0; i < patient->n_paths; i++) {
-		const struct patient_path *path = &patient->path[i];
-		struct finding *finding;
-
-		if (path->server.family != AF_INET || !is_strict(path->interface) ||
-		    !shares_server(patient, i) || strcmp(path->state, "up") == 0)
-			continue;
-		finding = finding_add(findings, "rp-filter", FINDING_ERROR);
-		finding_say(finding->what,
-			    "rp_filter is 1 on %s: the kernel drops what the server sends there, "
-			    "since its own route to the server is another link",
-			    path->interface);
-		finding_say(finding->remedy,
-			    "sysctl -w net.ipv4.conf.%s.rp_filter=2 (and .all., "
-			    "where that is 1)",
-			    path->interface);
-		finding_say(finding->command,
-			    "sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.%s.rp_filter",
-			    path->interface);
-	}
 }
 
 /* ---- descriptors ---- */
@@ -245,8 +181,7 @@ static void examine_descriptors(const struct patient *patient, struct findings *
 	finding_say(finding->what,
 		    "the %s with pid %d may have %" PRIu64 " descriptors in a process: a worker "
 		    "carries %" PRIu64 " flows at most",
-		    patient->role == CONF_CLIENT ? "client" : "server", (int)patient->pid, most,
-		    most / 4);
+		    patient_role(patient), (int)patient->pid, most, most / DESCRIPTORS_OF_A_FLOW);
 	finding_say(finding->remedy, "start it with more: ulimit -Hn 65536, or LimitNOFILE= in its "
 				     "unit");
 	finding_say(finding->command, "grep files /proc/%d/limits", (int)patient->pid);
@@ -254,7 +189,5 @@ static void examine_descriptors(const struct patient *patient, struct findings *
 
 void system_examine_patient(const struct patient *patient, struct findings *findings)
 {
-	if (patient->role == CONF_CLIENT)
-		examine_filters(patient, findings);
 	examine_descriptors(patient, findings);
 }

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mpbridge doctor: each finding provoked, and none where nothing is wrong."""
 import json
+import threading
 import time
 
 import pytest
 from hosts import Ends, echoes
-from observe import eventually, status_of, wait_for_line
-from testbed import Link, bridge, rented
+from observe import eventually, open_flows, status_of, wait_for_line
+from testbed import Link, bridge, rented, routers
 from testbed.clock import Clock
-from testbed.mpbridge import PORT, binary, config_text
+from testbed.mpbridge import LOCAL_PORT, PORT, binary, config_text
 
 KEYS = {"method": "2022-blake3-aes-128-gcm", "password": "AAECAwQFBgcICQoLDA0ODw=="}
 OTHER_KEY = {**KEYS, "password": "DwAODQwLCgkIBwYFBAMCAQ=="}
 STATUS = {"note": 0, "warning": 1, "error": 2}
-DROP = """
+OF_THE_MACHINE = "clock-unsynchronised"
+RULE = """
 table inet between {{
-\tchain input {{
-\t\ttype filter hook input priority -300; policy accept;
-\t\t{rule} drop;
+\tchain c {{
+\t\ttype filter hook {hook} priority -300; policy accept;
+\t\t{rule};
 \t}}
 }}
 """
@@ -29,7 +31,8 @@ def net(stage):
 
 
 def doctor(node, *words, under=()):
-    """{id: finding} of the JSON; the exit status is that of the worst one, which comes first."""
+    """{id: finding} of the JSON; the exit status is that of the worst one, which comes first. It is
+    without what depends on the machine."""
     result = node.run([*under, binary(), "doctor", "--json", *words], check=False, timeout=20)
     found = json.loads(result.stdout)
     ranks = [STATUS[finding["severity"]] for finding in found]
@@ -37,7 +40,23 @@ def doctor(node, *words, under=()):
     assert result.returncode == max(ranks, default=0), result
     for finding in found:
         assert all(finding[key] for key in ("what", "remedy", "command"))
-    return {finding["id"]: finding for finding in found}
+    return {finding["id"]: finding for finding in found if finding["id"] != OF_THE_MACHINE}
+
+
+def severities(found):
+    return {identifier: finding["severity"] for identifier, finding in found.items()}
+
+
+def put_rule(node, rule, hook="input"):
+    node.run(["nft", "-f", "-"], input=RULE.format(rule=rule, hook=hook))
+
+
+def take_rules(node):
+    node.run(["nft", "delete", "table", "inet", "between"])
+
+
+def file_for(node, server, **keys):
+    return node.write_file("doctor.json", config_text(server, {"local_address": None, **keys}))
 
 
 def wait_for_paths(client, states=("up", "up")):
@@ -56,8 +75,9 @@ def test_nothing_is_found_where_nothing_is_wrong(stage, net, family, keys):
             before = node.dump()
             assert doctor(node) == {}
             assert node.dump() == before
-    text = net.client.run([binary(), "doctor"])
-    assert text.stdout == "nothing was found\n"
+    if not keys:
+        text = net.client.run([binary(), "doctor"])
+        assert text.stdout == "nothing was found\n"
 
 
 def test_nobody_runs(net):
@@ -67,11 +87,52 @@ def test_nobody_runs(net):
 
 def test_a_file_of_one_that_does_not_run(stage, net):
     stage.server(net).start().wait_ready()
-    good = net.client.write_file("good.json", config_text(net.server_ips, {"local_address": None}))
-    assert doctor(net.client, "client", "-c", good) == {}
-    bad = net.client.write_file("bad.json", config_text(net.server_ips, {"timeout": "long"}))
-    found = doctor(net.client, "client", "-c", bad)
+    assert doctor(net.client, "client", "-c", file_for(net.client, net.server_ips)) == {}
+    found = doctor(net.client, "client", "-c", file_for(net.client, net.server_ips, timeout="long"))
     assert 'timeout: found "long"' in found["configuration"]["what"]
+
+
+@pytest.mark.parametrize("role, server, keys, identifier, what", [
+    ("client", ["10.10.1.2"], {"paths": [{"interface": "wan1"}, {"interface": "wan7"}]},
+     "no-interface", "does not start: path wan7: there is no such interface"),
+    ("client", ["10.10.1.2"], {"paths": [{"interface": "wan1", "address": "10.10.1.77"}]},
+     "no-address", "does not start: path wan1: it has no address 10.10.1.77"),
+    ("client", ["10.10.1.2", "192.0.2.7"], {}, "no-path", "to the server's address 192.0.2.7"),
+    ("client", ["192.0.2.7"], {}, "no-path", "to the server's address 192.0.2.7"),
+    ("client", ["far.invalid"], {}, "no-start", "far.invalid"),
+    ("client", ["10.10.1.2"], {"local_address": "192.0.2.1"}, "no-address",
+     'this machine has no address 192.0.2.1, where "local_address"'),
+    ("server", ["192.0.2.1"], {}, "no-address", 'this machine has no address 192.0.2.1, where "server"'),
+], ids=["interface", "address", "route", "routes", "name", "local", "server"])
+def test_a_file_with_which_it_does_not_start_or_lacks_a_link(stage, net, role, server, keys,
+                                                             identifier, what):
+    stage.server(net).start().wait_ready()
+    found = doctor(net.client, role, "-c", file_for(net.client, server, **keys))
+    assert what in found[identifier]["what"]
+    assert found[identifier]["severity"] == (
+        "warning" if len(server) > 1 else "error")
+
+
+def test_a_link_that_is_down_at_the_start(stage, net):
+    """Nobody names it, so the server's address is all that tells of it."""
+    stage.server(net).start().wait_ready()
+    net.lab.link(2).down()
+    found = doctor(net.client, "client", "-c", file_for(net.client, net.server_ips))
+    assert "10.10.2.2" in found["no-path"]["what"] and len(found) == 1
+    client = stage.client(net).start().wait_ready()
+    wait_for_paths(client, ("up",))
+    found = doctor(net.client)
+    assert severities(found) == {"no-path": "warning"} and "10.10.2.2" in found["no-path"]["what"]
+
+
+def test_two_addresses_by_one_link(stage, net):
+    stage.server(net).start().wait_ready()
+    net.lab.link(2).down()
+    net.client.ip("route", "add", "default", "via", "10.10.1.2")
+    client = stage.client(net).start().wait_ready()
+    wait_for_paths(client, ("up",))
+    assert "only wan1 leads to it, and carries what goes to 10.10.1.2" in (
+        doctor(net.client)["no-path"]["what"])
 
 
 @pytest.mark.parametrize("words", [["-c", "x.json"], ["router"], ["--nothing"]])
@@ -116,6 +177,21 @@ def test_an_endpoint_of_somebody_else(stage, net):
     assert "10.9.9.9" in doctor(net.client)["foreign-endpoint"]["what"]
 
 
+def test_an_endpoint_of_another_daemon_of_ours(stage, net):
+    """It is not asked, or does not answer: its ledger tells."""
+    client, _ = stage.bridge(net)
+    wait_for_paths(client)
+    beside = stage.add(net.client, "server", config_text("0.0.0.0", {
+        "local_address": None, "server_port": PORT + 1, "paths": [{"interface": "lan"}]}), name="beside")
+    beside.start().wait_ready()
+    assert "192.168.1.1" in net.client.ip("mptcp", "endpoint", "show")
+    assert doctor(net.client, "client") == {}
+    client.process.send_signal(19)
+    assert list(doctor(net.client, "client")) == ["no-answer"]
+    client.process.send_signal(18)
+    assert beside.stop() == 0
+
+
 def test_strict_reverse_path_filter(stage):
     net = rented(stage.lab, [Link(), Link()])
     net.client.sysctl({"net.ipv4.conf.all.rp_filter": 1})
@@ -127,6 +203,31 @@ def test_strict_reverse_path_filter(stage):
     net.client.sysctl({"net.ipv4.conf.all.rp_filter": 2})
     wait_for_paths(client)
     assert doctor(net.client) == {}
+
+
+def test_strict_reverse_path_filter_with_an_address_for_each_link(stage):
+    net = rented(stage.lab, [Link(), Link()])
+    net.server.ip("address", "add", "203.0.113.3/24", "dev", "eth0")
+    net.client.sysctl({"net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.wan2.rp_filter": 1})
+    stage.server(net, **net.server_keys).start().wait_ready()
+    client = stage.client(net, ["203.0.113.2", "203.0.113.3"]).start().wait_ready()
+    wait_for_paths(client, ("down", "up"))
+    assert "rp_filter is 1 on wan2" in doctor(net.client)["rp-filter"]["what"]
+    net.client.sysctl({"net.ipv4.conf.wan2.rp_filter": 2})
+    wait_for_paths(client)
+    assert doctor(net.client) == {}
+
+
+def test_strict_reverse_path_filter_of_a_server(stage, net):
+    client, _ = stage.bridge(net)
+    wait_for_paths(client)
+    net.server.sysctl({"net.ipv4.conf.wan2.rp_filter": 1})
+    assert doctor(net.server) == {}
+    net.server.ip("route", "add", "10.10.2.1/32", "via", "10.10.1.1")
+    wait_for_paths(client, ("down", "up"))
+    found = doctor(net.server)
+    assert "rp_filter is 1 on wan2" in found["rp-filter"]["what"]
+    assert severities(found) == {"rp-filter": "warning"}
 
 
 @pytest.mark.parametrize("identifier, spoil", [
@@ -149,8 +250,7 @@ def test_no_route(stage, net):
 def test_a_firewall_that_drops(stage, net):
     client, _ = stage.bridge(net)
     wait_for_paths(client)
-    net.server.run(["nft", "-f", "-"],
-                   input=DROP.format(rule=f'iifname "wan2" tcp dport {PORT}'))
+    put_rule(net.server, f'iifname "wan2" tcp dport {PORT} drop')
     found = doctor(net.client)
     assert "pings are answered, and TCP to port 8388 is not" in found["firewall"]["what"]
     assert "wan2" in found["firewall"]["what"] and "unreachable" not in found
@@ -171,39 +271,130 @@ def test_nothing_listens_there(stage, net):
     assert client.stop() == 0
 
 
-@pytest.mark.parametrize("action", ["reset tcp option mptcp", "drop"])
-def test_a_middlebox(stage, action):
-    """That strips the option, and one that drops the SYN of a second subflow."""
+@pytest.fixture
+def gateways(stage):
+    """(network, keys): the second link has a "gateway", and the main table nothing."""
+    net = rented(stage.lab, [Link(), Link()])
+    net.client.ip("-4", "route", "del", "default", "dev", "wan2")
+    stage.server(net, **net.server_keys).start().wait_ready()
+    return net, {"paths": [{"interface": "wan1"}, {"interface": "wan2", "gateway": "10.10.2.2"}]}
+
+
+def test_a_gateway_that_nobody_uses_yet(gateways):
+    net, keys = gateways
+    found = doctor(net.client, "client", "-c", file_for(net.client, net.server_ips, **keys))
+    assert severities(found) == {"not-probed": "note"} and "wan2" in found["not-probed"]["what"]
+
+
+def test_a_gateway_whose_link_drops(stage, gateways):
+    """Pings do not go by it, so a firewall and a dead link look alike."""
+    net, keys = gateways
+    client = stage.client(net, **keys).start().wait_ready()
+    wait_for_paths(client)
+    assert doctor(net.client) == {}
+    put_rule(net.far, 'iifname "wan2" tcp dport 8388 drop', "forward")
+    found = doctor(net.client)
+    assert list(found) == ["silent"]
+    assert "the gateway 10.10.2.2 answers pings" in found["silent"]["what"]
+    net.lab.link(2).blackhole(True)
+    assert "10.10.2.2 does not answer pings either" in doctor(net.client)["silent"]["what"]
+
+
+@pytest.fixture
+def cloud(stage):
+    """A rented network whose bridge works, and takes over what comes by `lan`."""
     net = rented(stage.lab, [Link(), Link()])
     stage.server(net, **net.server_keys).start().wait_ready()
     client = stage.client(net, intercept={"interfaces": ["lan"]}).start().wait_ready()
     wait_for_paths(client)
-    match = "tcp option mptcp exists" if action != "drop" else (
-        'iifname "wan2" tcp flags & (syn | ack) == syn tcp option mptcp subtype 1')
-    stage.lab.nodes["cloud"].run(["nft", "-f", "-"], input=f"""
-table inet middlebox {{
-\tchain forward {{
-\t\ttype filter hook forward priority filter; policy accept;
-\t\t{match} {action};
-\t}}
-}}
-""")
-    with Ends(net, 4) as ends:
-        flows = [ends.pair() for _ in range(3)]
+    return net
+
+
+def test_a_middlebox_that_strips_the_option(cloud):
+    """A note is what is left when it is gone, and its flows are."""
+    put_rule(cloud.far, "tcp option mptcp exists reset tcp option mptcp", "forward")
+    with Ends(cloud, 4) as ends:
+        flows = open_flows(ends, 3)
         assert all(echoes(*flow) for flow in flows)
-        found = doctor(net.client)
-    if action == "drop":
-        assert "wan" in found["no-subflow"]["what"] and "fallback" not in found
-    else:
-        assert "3 of 3 flows were carried by plain TCP" in found["fallback"]["what"]
+        found = doctor(cloud.client)
+        assert "3 of 3 flows since the start" in found["fallback"]["what"]
+        assert severities(found) == {"fallback": "error"}
+    take_rules(cloud.far)
+    with Ends(cloud, 4) as ends:
+        assert all(echoes(*flow) for flow in open_flows(ends, 2))
+        found = doctor(cloud.client)
+        assert "3 of 5 flows" in found["fallback"]["what"]
+        assert severities(found) == {"fallback": "note"}
 
 
-def test_packets_that_are_too_large(stage, net):
-    client, _ = stage.bridge(net)
+def test_a_middlebox_that_drops_joins(cloud):
+    """Also after flows that fell back."""
+    put_rule(cloud.far, "tcp option mptcp exists reset tcp option mptcp", "forward")
+    with Ends(cloud, 4) as ends:
+        assert all(echoes(*flow) for flow in open_flows(ends))
+    take_rules(cloud.far)
+    put_rule(cloud.far, 'iifname "wan2" tcp flags & (syn | ack) == syn tcp option mptcp subtype 1 drop',
+             "forward")
+    with Ends(cloud, 4) as ends:
+        assert all(echoes(*flow) for flow in open_flows(ends, 3))
+        eventually(lambda: "wan" in doctor(cloud.client).get("no-subflow", {}).get("what", ""), True)
+
+
+def test_several_far_routers(stage):
+    """No flow is to have a subflow on a path to one that is not used."""
+    net = routers(stage.lab, [Link(), Link()])
+    stage.add(net.other, "server", config_text("0.0.0.0", {"local_address": None}),
+              name="other").start().wait_ready()
+    client, _ = stage.bridge(net, client_server=[["10.10.1.2"], ["10.10.2.2"]])
     wait_for_paths(client)
-    net.server.ip("link", "set", "wan1", "mtu", "1400")
+    with Ends(net, 4) as ends:
+        assert echoes(*open_flows(ends)[0])
+        eventually(lambda: min(path["age_ms"] for path in status_of(client)["paths"]) > 3000, True)
+        assert doctor(net.client) == {}
+
+
+def test_short_flows_over_a_slow_second_link(stage):
+    net = rented(stage.lab, [Link("100mbit", "4ms"), Link("20mbit", "900ms")])
+    stage.server(net, **net.server_keys).start().wait_ready()
+    client = stage.client(net, intercept={"interfaces": ["lan"]}).start().wait_ready()
+    wait_for_paths(client)
+    over = threading.Event()
+
+    def talk():
+        while not over.is_set():
+            with Ends(net, 4) as ends:
+                echoes(*open_flows(ends)[0])
+                time.sleep(0.1)
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        eventually(lambda: min(path["age_ms"] for path in status_of(client)["paths"]) > 3000, True)
+        found = doctor(net.client)
+        assert "no-subflow" not in found
+    finally:
+        over.set()
+        talker.join()
+
+
+@pytest.mark.parametrize("family, mtu", [(4, 1500), (6, 1500), (4, 20000)])
+def test_packets_that_are_too_large(stage, family, mtu):
+    """A router that says so costs nothing; one that does not, connections."""
+    net = rented(stage.lab, [Link(), Link()])
+    for node, device in ((net.client, "wan1"), (net.far, "wan1"), (net.far, "dmz"), (net.server, "eth0")):
+        node.ip("link", "set", device, "mtu", mtu)
+    server = "0.0.0.0" if family == 4 else "::"
+    stage.server(net, server, **net.server_keys).start().wait_ready()
+    client = stage.client(net, net.server_ips if family == 4 else net.server_ips6).start().wait_ready()
+    wait_for_paths(client)
+    assert doctor(net.client) == {}
+    put_rule(net.far, 'iifname "wan1" meta length > 1400 drop', "forward")
     found = doctor(net.client)
-    assert "wan1" in found["mtu"]["what"] and "of 1400 they do" in found["mtu"]["what"]
+    assert f"packets of {mtu} bytes" in found["mtu"]["what"] and "of 1400 they" in found["mtu"]["what"]
+    assert severities(found) == {"mtu": "error"}
+    take_rules(net.far)
+    net.far.ip("link", "set", "dmz", "mtu", "1400")
+    assert severities(doctor(net.client)) == {"mtu": "note"}
 
 
 def test_another_key(stage, net):
@@ -226,33 +417,76 @@ def test_a_clock_that_is_off(stage, net):
     clock.move(100)
     client.start().wait_ready()
     wait_for_line(client, "does not answer what is said to it")
-    assert "more than 30 s off" in doctor(net.server)["clock"]["what"]
+    found = doctor(net.server)
+    assert "more than 30 s off" in found["clock"]["what"]
+    assert severities(found) == {"clock": "error"}
     assert "another time" in doctor(net.client)["not-understood"]["what"]
+    clock.move(0)
+    eventually(lambda: [path["unanswered"] for path in status_of(client)["paths"]], [False, False], 15)
+    assert severities(doctor(net.server)) == {"clock": "note"}
     clock.close()
     assert server.stop() == 0
 
 
+def test_a_clock_that_was_never_set(stage, net):
+    stage.server(net, **KEYS).start().wait_ready()
+    clock = Clock(stage.lab)
+    clock.move(-50 * 365 * 86400)
+    config = file_for(net.client, net.server_ips, **KEYS)
+    assert severities(doctor(net.client, "client", "-c", config, under=clock.under)) == {
+        "clock-unset": "error"}
+    config = file_for(net.client, net.server_ips)
+    assert "clock-unset" not in doctor(net.client, "client", "-c", config, under=clock.under)
+    clock.close()
+
+
 def test_few_descriptors(stage, net):
     client = stage.client(net, under=["prlimit", "--nofile=256:256"]).start().wait_ready()
-    assert "may have 256 descriptors" in doctor(net.client)["descriptors"]["what"]
+    what = doctor(net.client)["descriptors"]["what"]
+    assert "may have 256 descriptors" in what and "42 flows" in what
     assert client.stop() == 0
 
 
-@pytest.mark.parametrize("identifier, program", [
-    ("no-nft", None),
-    ("nft-refuses", "#!/bin/sh\necho 'Error: Could not process rule' >&2; exit 1\n"),
-    ("no-tproxy", "#!/bin/sh\nif grep -q tproxy; then echo 'Error: No such file' >&2; exit 1; fi\n"),
-])
-def test_nft_that_cannot(net, tmp_path, identifier, program):
-    """In a mount namespace with another nft, or none."""
-    config = net.client.write_file("taking.json", config_text(net.server_ips, {
-        "local_address": None, "intercept": {"interfaces": ["lan"]}}))
-    other = tmp_path / "nft"
+def with_nft(directory, program):
+    """The command to run with another nft, or none, in a mount namespace."""
+    other = directory / "nft"
     other.write_text(program or "")
     other.chmod(0o755 if program else 0o644)
-    under = ["unshare", "--mount", "sh", "-c",
-             'mount --bind "$0" "$(command -v nft)" && exec "$@"', other]
-    assert identifier in doctor(net.client, "client", "-c", config, under=under)
+    return ["unshare", "--mount", "sh", "-c",
+            'mount --bind "$0" "$(command -v nft)" && exec "$@"', other]
+
+
+def refuses(word):
+    return f"#!/bin/sh\nif grep -q '{word}'; then echo 'Error: No such file' >&2; exit 1; fi\n"
+
+
+@pytest.mark.parametrize("mode, program, expected", [
+    ("auto", None, {"no-nft": "error"}),
+    ("auto", refuses("table"), {"nft-refuses": "error"}),
+    ("auto", refuses("tproxy"), {"no-tproxy": "warning"}),
+    ("auto", refuses("socket transparent"), {"no-tproxy": "warning"}),
+    ("auto", refuses("tproxy.*\\|redirect"), {"no-tproxy": "error"}),
+    ("tproxy", refuses("tproxy"), {"no-tproxy": "error"}),
+    ("redirect", refuses("tproxy"), {}),
+    ("redirect", refuses("redirect"), {"nft-refuses": "error"}),
+], ids=["none", "nothing", "no tproxy", "no socket", "neither", "no tproxy as told", "no need of it",
+        "no redirect"])
+def test_nft_that_cannot(stage, net, tmp_path, mode, program, expected):
+    stage.server(net).start().wait_ready()
+    config = file_for(net.client, net.server_ips, intercept={"interfaces": ["lan"], "mode": mode})
+    assert severities(doctor(net.client, "client", "-c", config,
+                             under=with_nft(tmp_path, program))) == expected
+
+
+@pytest.mark.parametrize("program, expected", [
+    (None, {"no-nft": "error"}),
+    (refuses("socket transparent"), {"nft-refuses": "error"}),
+    (refuses("tproxy"), {}),
+], ids=["none", "no socket", "no need of tproxy"])
+def test_nft_that_cannot_show_hosts(net, tmp_path, program, expected):
+    config = file_for(net.server, "0.0.0.0", transparent_source=True)
+    under = with_nft(tmp_path, program)
+    assert severities(doctor(net.server, "server", "-c", config, under=under)) == expected
 
 
 def test_rules_that_are_taken_away(stage, net):
@@ -267,7 +501,21 @@ def test_one_that_hangs(stage, net):
     client = stage.client(net).start().wait_ready()
     client.process.send_signal(19)
     begin_s = time.monotonic()
-    assert "does not say how it is" in doctor(net.client)["no-answer"]["what"]
+    found = doctor(net.client)
+    assert "does not say how it is" in found["no-answer"]["what"] and len(found) == 1
     assert time.monotonic() < begin_s + 15
     client.process.send_signal(18)
     assert client.stop() == 0
+
+
+def test_as_many_as_can_run(stage, net):
+    """And a file beside them."""
+    stage.server(net).start().wait_ready()
+    clients = [stage.client(net, name=f"client{number}", workers=1, local_port=LOCAL_PORT + number)
+               for number in range(16)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        wait_for_line(client.wait_ready(), "8388 answers", 2)
+    config = file_for(net.client, net.server_ips, paths=[{"interface": "wan1"}, {"interface": "wan7"}])
+    assert list(doctor(net.client, "client", "-c", config)) == ["no-interface"]
