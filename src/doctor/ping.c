@@ -43,7 +43,7 @@ void ping_init(struct ping *ping, const char *interface, const struct address *l
 {
 	static const uint32_t usual[] = {1500, 1492, 1480, 1460, 1440, 1420, 1400, 1350, 1280};
 
-	*ping = (struct ping){.local = *local, .to = *to, .fd = -1};
+	*ping = (struct ping){.local = *local, .to = *to, .fd = -1, .hop.fd = -1};
 	snprintf(ping->interface, sizeof(ping->interface), "%s", interface);
 	if (full_bytes > PING_SMALL_BYTES)
 		ping->size[ping->n_sizes++] = full_bytes < PACKET_MOST ? full_bytes : PACKET_MOST;
@@ -89,35 +89,28 @@ static void set_options(int fd, bool is_v6)
 	}
 }
 
-static void open_socket(struct ping *ping)
+static void close_sockets(struct ping *ping)
+{
+	if (ping->fd >= 0)
+		close(ping->fd);
+	ping->fd = -1;
+	hop_close(&ping->hop);
+}
+
+static void open_sockets(struct ping *ping)
 {
 	ping->fd = socket(ping->to.family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			  is_ipv6(ping) ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (ping->fd < 0)
 		return;
 	set_options(ping->fd, is_ipv6(ping));
-	ping->is_sent = ping_tie(ping->fd, ping->interface, &ping->local);
-	if (!ping->is_sent) {
-		close(ping->fd);
-		ping->fd = -1;
-	}
+	ping->is_sent = ping_tie(ping->fd, ping->interface, &ping->local) &&
+			(!ping->by.family || hop_open(&ping->hop, ping->interface, &ping->by) == 0);
+	if (!ping->is_sent)
+		close_sockets(ping);
 }
 
 /* ---- out ---- */
-
-/* RFC 1071 */
-static uint16_t sum_of(const uint8_t *bytes, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	if (n % 2)
-		sum += (uint32_t)bytes[n - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
 
 /* RFC 792 and 4443: both have type, code, checksum, identifier and number in the same places. The
  * kernel fills in the checksum of ICMPv6. */
@@ -135,10 +128,13 @@ static void send_echo(const struct ping *ping, unsigned which)
 	memset(packet, 0, n);
 	memcpy(packet, &header, sizeof(header));
 	if (!is_ipv6(ping)) {
-		header.checksum = sum_of(packet, n);
+		header.checksum = hop_sum(packet, n);
 		memcpy(packet, &header, sizeof(header));
 	}
-	sendto(ping->fd, packet, n, 0, (struct sockaddr *)&ss, length);
+	if (ping->by.family)
+		hop_send(&ping->hop, &ping->local, &ping->to, packet, n);
+	else
+		sendto(ping->fd, packet, n, 0, (struct sockaddr *)&ss, length);
 }
 
 static void send_echoes(const struct ping *ping)
@@ -249,15 +245,12 @@ void ping_all(struct ping *const *pings, unsigned n)
 {
 	n = n < PINGS_MOST ? n : PINGS_MOST;
 	for (unsigned i = 0; i < n; i++)
-		open_socket(pings[i]);
+		open_sockets(pings[i]);
 	for (unsigned round = 0; round < ROUNDS && !is_done(pings, n); round++) {
 		for (unsigned i = 0; i < n; i++)
 			send_echoes(pings[i]);
 		listen_for(pings, n, clock_ms() + ROUND_MS);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		if (pings[i]->fd >= 0)
-			close(pings[i]->fd);
-		pings[i]->fd = -1;
-	}
+	for (unsigned i = 0; i < n; i++)
+		close_sockets(pings[i]);
 }

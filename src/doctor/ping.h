@@ -4,6 +4,7 @@
 #define MPBRIDGE_DOCTOR_PING_H
 
 #include "base/address.h"
+#include "doctor/hop.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 struct ping {
 	char interface[IF_NAMESIZE];
 	struct address local, to;
+	struct address by; /* a gateway, past the routes; family 0: as the routes say */
 	unsigned n_sizes;
 	uint32_t size[PING_SIZES]; /* of IP packets, the largest first, the last one small */
 	bool has_come[PING_SIZES]; /* an answer */
@@ -23,11 +25,13 @@ struct ping {
 	bool is_told;		   /* a router has said that a packet is too large for the way */
 	uint32_t told_bytes;	   /* and how large it may be; 0: it did not say */
 	int fd;
+	struct hop hop;
 };
 
 /*
  * Prepares a small one, and with full_bytes (of the IP packet; 0: none) one of that size and those
- * below it that are the MTU of usual links. `interface` and `local` are where they leave.
+ * below it that are the MTU of usual links. `interface` and `local` are where they leave; `by` may
+ * be set then.
  */
 void ping_init(struct ping *ping, const char *interface, const struct address *local,
 	       const struct address *to, uint32_t full_bytes);

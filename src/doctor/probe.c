@@ -24,7 +24,8 @@
  *
  * A path with a "gateway" that the main table does not know is led there by rules of the daemon,
  * which match TCP to the server's port alone. Its echo requests would look for the server on the
- * link itself; so there the gateway is pinged instead. While no daemon runs nothing leads there.
+ * link itself; so there the gateway is pinged, and then the server in frames that are sent to the
+ * gateway (hop.c). While no daemon runs nothing leads there.
  */
 
 #define LIMIT_MS 3000
@@ -111,26 +112,50 @@ static void connect_all(struct probe *probes, unsigned n)
 
 /* ---- by ICMP ---- */
 
-static void ping_around(struct probe *probes, unsigned n)
+/* Those with a gateway of their own, or the others. */
+static void ping_servers(struct probe *probes, unsigned n, bool with_gateway)
 {
-	struct ping *pings[2 * PATIENT_PATHS_MAX];
+	struct ping *pings[PATIENT_PATHS_MAX];
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct probe *probe = &probes[i];
 		const struct patient_path *path = probe->verdict.path;
-		const struct address *gateway = &probe->verdict.gateway;
 
-		if (gateway->family) {
-			ping_init(&probe->gateway, path->interface, &path->local, gateway, 0);
-			pings[count++] = &probe->gateway;
-		} else {
-			ping_init(&probe->ping, path->interface, &path->local, &path->server,
-				  probe->verdict.full_bytes);
-			pings[count++] = &probe->ping;
-		}
+		if ((probe->verdict.gateway.family != 0) != with_gateway)
+			continue;
+		ping_init(&probe->ping, path->interface, &path->local, &path->server,
+			  probe->verdict.full_bytes);
+		probe->ping.by = probe->verdict.gateway;
+		pings[count++] = &probe->ping;
 	}
 	ping_all(pings, count);
+}
+
+/* What comes of it also brings the gateways among the kernel's neighbours. */
+static void ping_gateways(struct probe *probes, unsigned n)
+{
+	struct ping *pings[PATIENT_PATHS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct probe *probe = &probes[i];
+		const struct patient_path *path = probe->verdict.path;
+
+		if (!probe->verdict.gateway.family)
+			continue;
+		ping_init(&probe->gateway, path->interface, &path->local, &probe->verdict.gateway,
+			  0);
+		pings[count++] = &probe->gateway;
+	}
+	ping_all(pings, count);
+}
+
+static void ping_around(struct probe *probes, unsigned n)
+{
+	ping_servers(probes, n, false);
+	ping_gateways(probes, n);
+	ping_servers(probes, n, true);
 	for (unsigned i = 0; i < n; i++) {
 		struct verdict *verdict = &probes[i].verdict;
 

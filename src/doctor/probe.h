@@ -10,8 +10,9 @@
 
 /*
  * Connects to the server's port over each path of a client, then sends echo requests, small ones
- * and such as are as large as TCP's packets there; that takes six seconds at most. Without
- * CAP_NET_RAW there are no echo requests. `snapshot` tells where the main table leads.
+ * and such as are as large as TCP's packets there; that takes six seconds at most, and four more
+ * where a path has a gateway of its own. Without CAP_NET_RAW there are no echo requests. `snapshot`
+ * tells where the main table leads.
  */
 void probe_paths(const struct patient *patient, const struct snapshot *snapshot,
 		 struct findings *findings);

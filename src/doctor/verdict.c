@@ -45,19 +45,21 @@ static void say_unreachable(const struct verdict *verdict, struct findings *find
 		    address_format_ip(&verdict->path->server, ip));
 }
 
-/* Nobody can tell a firewall from a dead link there, so it is not tried. */
+/* Of a path with a gateway of its own, whose server does not answer pings either. */
 static void say_silent(const struct verdict *verdict, struct findings *findings)
 {
 	struct finding *finding = finding_add(findings, "silent", FINDING_ERROR);
 	char name[PATIENT_NAME_BYTES], ip[ADDRESS_TEXT_BYTES];
 
 	address_format_ip(&verdict->gateway, ip);
-	finding_say(finding->what, "%s: TCP to port %u is not answered (%s); the gateway %s %s",
-		    patient_path_name(verdict->path, name), verdict->port,
-		    strerror(-verdict->error), ip,
-		    verdict->has_gateway_answered
-			    ? "answers pings: a firewall drops it, or the way ends behind there"
-			    : "does not answer pings either");
+	finding_say(
+		finding->what, "%s: TCP to port %u is not answered (%s); the gateway %s %s",
+		patient_path_name(verdict->path, name), verdict->port, strerror(-verdict->error),
+		ip,
+		verdict->has_gateway_answered
+			? "answers pings, and the server does not: the way ends behind there, or a "
+			  "firewall drops both"
+			: "does not answer pings either");
 	finding_say(finding->remedy, "%s",
 		    verdict->has_gateway_answered
 			    ? "let the port in at the server router; look at the routes behind "
@@ -119,10 +121,10 @@ void verdict_judge(const struct verdict *verdict, struct findings *findings)
 {
 	if (verdict->error == -ECONNREFUSED)
 		say_refused(verdict, findings);
-	else if (verdict->error < 0 && verdict->gateway.family)
-		say_silent(verdict, findings);
 	else if (verdict->error < 0 && verdict->is_answered)
 		say_filtered(verdict, findings);
+	else if (verdict->error < 0 && verdict->gateway.family)
+		say_silent(verdict, findings);
 	else if (verdict->error < 0)
 		say_unreachable(verdict, findings);
 	judge_sizes(verdict, findings);

@@ -16,8 +16,8 @@ struct verdict {
 	uint32_t largest_bytes; /* the largest echo request that was answered */
 	bool is_told;		/* a router has said that one is too large */
 	uint32_t told_bytes;	/* and what it takes; 0: it did not say */
-	/* By this the path is led, and pings are not; family 0: both go the same way. Then it was
-	 * pinged in the place of the server. */
+	/* By this the path is led, and not by the main table; family 0: by that. Whether pings can
+	 * be sent the same way is not sure, so silence means less there. */
 	struct address gateway;
 	bool has_gateway_answered;
 };

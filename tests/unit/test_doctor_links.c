@@ -192,6 +192,9 @@ static void verdicts(void **state)
 		  .largest_bytes = 100},
 		 "firewall",
 		 FINDING_ERROR},
+		{{.error = -ETIMEDOUT, .gateway.family = AF_INET, .is_answered = true},
+		 "firewall",
+		 FINDING_ERROR},
 		{{.error = -ETIMEDOUT, .gateway.family = AF_INET}, "silent", FINDING_ERROR},
 		{{.error = -ETIMEDOUT, .gateway.family = AF_INET, .has_gateway_answered = true},
 		 "silent",
@@ -232,6 +235,36 @@ static void sizes_of_pings(void **state)
 	}
 }
 
+static void neighbours(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_it;
+	} cases[] = {
+		{"IP address       HW type     Flags       HW address            Mask     Device\n",
+		 false},
+		{"10.10.1.2        0x1         0x2         02:00:5e:10:00:ff     *        wan1\n",
+		 true},
+		{"10.10.1.2        0x1         0x0         00:00:00:00:00:00     *        wan1\n",
+		 false},
+		{"10.10.1.2        0x1         0x2         02:00:5e:10:00:ff     *        wan2\n",
+		 false},
+		{"10.10.1.22       0x1         0x2         02:00:5e:10:00:ff     *        wan1\n",
+		 false},
+		{"10.10.1.2        0x1         0x2         02:00:5e", false},
+		{"", false},
+	};
+	const struct address gateway = world_ip("10.10.1.2");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t hardware[6] = {0};
+
+		assert_int_equal(hop_read_neighbour(cases[i].line, "wan1", &gateway, hardware),
+				 cases[i].is_it);
+		assert_int_equal(hardware[5], cases[i].is_it ? 0xff : 0);
+	}
+}
+
 #define IN_THE_WORLD(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -248,6 +281,7 @@ int main(void)
 		IN_THE_WORLD(strict_filters),
 		IN_THE_WORLD(verdicts),
 		IN_THE_WORLD(sizes_of_pings),
+		IN_THE_WORLD(neighbours),
 	};
 	RUN_SUITE(tests);
 }
