@@ -37,8 +37,8 @@ static void read_info(const struct nlattr *attribute, struct inet_diag_subflow *
 
 	if (!attribute)
 		return;
-	bytes = mnl_attr_get_payload_len(attribute);
-	memcpy(&info, mnl_attr_get_payload(attribute), bytes < sizeof(info) ? bytes : sizeof(info));
+	bytes = netlink_value_bytes(attribute);
+	memcpy(&info, netlink_value(attribute), bytes < sizeof(info) ? bytes : sizeof(info));
 	subflow->rtt_us = info.tcpi_rtt;
 	subflow->bytes_acked = info.tcpi_bytes_acked;
 	subflow->bytes_received = info.tcpi_bytes_received;
@@ -71,13 +71,12 @@ static void read_congestion_control(const struct nlattr *attribute,
 {
 	if (attribute)
 		snprintf(subflow->congestion_control, sizeof(subflow->congestion_control), "%.*s",
-			 mnl_attr_get_payload_len(attribute),
-			 (const char *)mnl_attr_get_payload(attribute));
+			 netlink_value_bytes(attribute), (const char *)netlink_value(attribute));
 }
 
 static void read_subflow(const struct nlmsghdr *message, struct inet_diag_subflow *subflow)
 {
-	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
+	const struct inet_diag_msg *head = netlink_payload(message);
 	const struct nlattr *table[INET_DIAG_MAX + 1];
 
 	netlink_attributes(message, sizeof(*head), table, INET_DIAG_MAX);
@@ -118,7 +117,7 @@ static int dump_family(struct netlink *netlink, sa_family_t family, uint16_t loc
 {
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, SOCK_DIAG_BY_FAMILY, 0);
-	struct inet_diag_req_v2 *ask = mnl_nlmsg_put_extra_header(message, sizeof(*ask));
+	struct inet_diag_req_v2 *ask = netlink_extend(message, sizeof(*ask));
 
 	ask->sdiag_family = (uint8_t)family;
 	ask->sdiag_protocol = IPPROTO_TCP;

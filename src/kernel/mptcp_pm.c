@@ -12,7 +12,7 @@ static struct nlmsghdr *prepare(struct netlink_request *request, uint16_t family
 				uint8_t version)
 {
 	struct nlmsghdr *message = netlink_prepare(request, family, 0);
-	struct genlmsghdr *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct genlmsghdr *header = netlink_extend(message, sizeof(*header));
 
 	header->cmd = command;
 	header->version = version;
@@ -34,7 +34,7 @@ static int find_family(struct mptcp_pm *pm)
 	struct netlink_request request;
 	struct nlmsghdr *message = prepare(&request, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
 
-	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, MPTCP_PM_NAME);
+	netlink_put_text(message, CTRL_ATTR_FAMILY_NAME, MPTCP_PM_NAME);
 	return netlink_ask(&pm->netlink, message, mptcp_pm_on_family, &pm->family);
 }
 
@@ -118,21 +118,21 @@ static int tell(struct mptcp_pm *pm, uint8_t command, const struct mptcp_endpoin
 {
 	struct netlink_request request;
 	struct nlmsghdr *message = prepare(&request, pm->family, command, MPTCP_PM_VER);
-	struct nlattr *nest = mnl_attr_nest_start(message, MPTCP_PM_ATTR_ADDR);
+	struct nlattr *nest = netlink_begin_nest(message, MPTCP_PM_ATTR_ADDR);
 	bool is_ipv6 = endpoint->address.family == AF_INET6;
 
-	mnl_attr_put_u16(message, MPTCP_PM_ADDR_ATTR_FAMILY, endpoint->address.family);
+	netlink_put_u16(message, MPTCP_PM_ADDR_ATTR_FAMILY, endpoint->address.family);
 	if (endpoint->id)
-		mnl_attr_put_u8(message, MPTCP_PM_ADDR_ATTR_ID, endpoint->id);
+		netlink_put_u8(message, MPTCP_PM_ADDR_ATTR_ID, endpoint->id);
 	netlink_put_address(message, is_ipv6 ? MPTCP_PM_ADDR_ATTR_ADDR6 : MPTCP_PM_ADDR_ATTR_ADDR4,
 			    &endpoint->address);
 	if (endpoint->address.port)
-		mnl_attr_put_u16(message, MPTCP_PM_ADDR_ATTR_PORT, endpoint->address.port);
+		netlink_put_u16(message, MPTCP_PM_ADDR_ATTR_PORT, endpoint->address.port);
 	if (endpoint->flags)
-		mnl_attr_put_u32(message, MPTCP_PM_ADDR_ATTR_FLAGS, endpoint->flags);
+		netlink_put_u32(message, MPTCP_PM_ADDR_ATTR_FLAGS, endpoint->flags);
 	if (endpoint->ifindex)
-		mnl_attr_put_u32(message, MPTCP_PM_ADDR_ATTR_IF_IDX, endpoint->ifindex);
-	mnl_attr_nest_end(message, nest);
+		netlink_put_u32(message, MPTCP_PM_ADDR_ATTR_IF_IDX, endpoint->ifindex);
+	netlink_end_nest(message, nest);
 	return netlink_ask(&pm->netlink, message, NULL, NULL);
 }
 
@@ -181,7 +181,7 @@ int mptcp_pm_set_limits(struct mptcp_pm *pm, const struct mptcp_limits *limits)
 	struct nlmsghdr *message =
 		prepare(&request, pm->family, MPTCP_PM_CMD_SET_LIMITS, MPTCP_PM_VER);
 
-	mnl_attr_put_u32(message, MPTCP_PM_ATTR_RCV_ADD_ADDRS, limits->add_addr_accepted);
-	mnl_attr_put_u32(message, MPTCP_PM_ATTR_SUBFLOWS, limits->subflows);
+	netlink_put_u32(message, MPTCP_PM_ATTR_RCV_ADD_ADDRS, limits->add_addr_accepted);
+	netlink_put_u32(message, MPTCP_PM_ATTR_SUBFLOWS, limits->subflows);
 	return netlink_ask(&pm->netlink, message, NULL, NULL);
 }

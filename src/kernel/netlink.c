@@ -4,33 +4,36 @@
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* A dump's messages come in buffers of up to 32 KB (include/linux/netlink.h, NLMSG_GOODSIZE). */
 #define ANSWER_BYTES 32768
 #define SILENCE_S    5
+#define KERNEL_PORT  0 /* other processes can send to our socket as well */
 
 static void set_option(struct netlink *netlink, int option)
 {
 	int on = 1;
 
 	/* Both came with 4.12; without them there is no explanation, and nothing else is lost. */
-	mnl_socket_setsockopt(netlink->socket, option, &on, sizeof(on));
+	setsockopt(netlink->fd, SOL_NETLINK, option, &on, sizeof(on));
 }
 
 int netlink_open(struct netlink *netlink, int bus)
 {
+	const struct sockaddr_nl name = {.nl_family = AF_NETLINK}; /* the kernel chooses a port */
 	struct timeval silence = {.tv_sec = SILENCE_S};
-	int fd;
 
-	netlink->sequence = 0;
-	netlink->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	if (!netlink->socket)
+	*netlink = (struct netlink){.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus)};
+	if (netlink->fd < 0)
 		return -errno;
-	if (mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	netlink->is_open = true;
+	if (bind(netlink->fd, (const struct sockaddr *)&name, sizeof(name)) < 0) {
 		int error = -errno;
 
 		netlink_close(netlink);
@@ -38,16 +41,15 @@ int netlink_open(struct netlink *netlink, int bus)
 	}
 	set_option(netlink, NETLINK_CAP_ACK);
 	set_option(netlink, NETLINK_EXT_ACK);
-	fd = mnl_socket_get_fd(netlink->socket);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
+	setsockopt(netlink->fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
 	return 0;
 }
 
 void netlink_close(struct netlink *netlink)
 {
-	if (netlink->socket)
-		mnl_socket_close(netlink->socket);
-	netlink->socket = NULL;
+	if (netlink->is_open)
+		close(netlink->fd);
+	netlink->is_open = false;
 }
 
 struct nlmsghdr *netlink_prepare(struct netlink_request *request, uint16_t type, uint16_t flags)
@@ -55,7 +57,8 @@ struct nlmsghdr *netlink_prepare(struct netlink_request *request, uint16_t type,
 	struct nlmsghdr *message;
 
 	memset(request, 0, sizeof(*request));
-	message = mnl_nlmsg_put_header(request->bytes);
+	message = (struct nlmsghdr *)request->bytes;
+	message->nlmsg_len = NLMSG_HDRLEN;
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	return message;
@@ -65,13 +68,13 @@ static void explain(const struct nlmsghdr *message)
 {
 	const struct nlattr *table[NLMSGERR_ATTR_MAX + 1];
 	size_t header_bytes = sizeof(struct nlmsgerr);
-	const struct nlmsgerr *verdict = mnl_nlmsg_get_payload(message);
+	const struct nlmsgerr *verdict = netlink_payload(message);
 
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	if (!(message->nlmsg_flags & NLM_F_CAPPED))
 		header_bytes += verdict->msg.nlmsg_len - sizeof(struct nlmsghdr);
-	if (header_bytes > mnl_nlmsg_get_payload_len(message))
+	if (header_bytes > netlink_payload_bytes(message))
 		return;
 	netlink_attributes(message, header_bytes, table, NLMSGERR_ATTR_MAX);
 	if (netlink_text(table[NLMSGERR_ATTR_MSG]))
@@ -80,9 +83,9 @@ static void explain(const struct nlmsghdr *message)
 
 static int verdict_of(const struct nlmsghdr *message)
 {
-	const struct nlmsgerr *verdict = mnl_nlmsg_get_payload(message);
+	const struct nlmsgerr *verdict = netlink_payload(message);
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*verdict))
+	if (netlink_payload_bytes(message) < sizeof(*verdict))
 		return -EBADMSG;
 	if (verdict->error)
 		explain(message);
@@ -106,8 +109,8 @@ static void take_message(struct netlink_exchange *exchange, const struct nlmsghd
 		fail(exchange, verdict_of(message));
 	} else if (message->nlmsg_type == NLMSG_DONE) {
 		exchange->is_over = true;
-		if (mnl_nlmsg_get_payload_len(message) >= sizeof(int))
-			fail(exchange, *(const int *)mnl_nlmsg_get_payload(message));
+		if (netlink_payload_bytes(message) >= sizeof(int))
+			fail(exchange, *(const int *)netlink_payload(message));
 	} else if (message->nlmsg_type >= NLMSG_MIN_TYPE && exchange->on_message &&
 		   !exchange->error) {
 		fail(exchange, exchange->on_message(message, exchange->context));
@@ -116,7 +119,25 @@ static void take_message(struct netlink_exchange *exchange, const struct nlmsghd
 
 bool netlink_has_message(const struct nlmsghdr *message, int left)
 {
-	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (uint32_t)left;
+	return left >= (int)sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= (uint32_t)left;
+}
+
+const struct nlmsghdr *netlink_next(const struct nlmsghdr *message, int *left)
+{
+	/* below 0 behind the last one, where its padding is left out */
+	*left -= (int)NLMSG_ALIGN(message->nlmsg_len);
+	return (const void *)((const char *)message + NLMSG_ALIGN(message->nlmsg_len));
+}
+
+const void *netlink_payload(const struct nlmsghdr *message)
+{
+	return (const char *)message + NLMSG_HDRLEN;
+}
+
+size_t netlink_payload_bytes(const struct nlmsghdr *message)
+{
+	return message->nlmsg_len - NLMSG_HDRLEN;
 }
 
 void netlink_take(struct netlink_exchange *exchange, const void *answer, size_t bytes)
@@ -125,25 +146,35 @@ void netlink_take(struct netlink_exchange *exchange, const void *answer, size_t 
 	int left = (int)bytes;
 
 	for (; netlink_has_message(message, left) && !exchange->is_over;
-	     message = mnl_nlmsg_next(message, &left))
+	     message = netlink_next(message, &left))
 		take_message(exchange, message);
 }
 
 static int receive(struct netlink *netlink, struct netlink_exchange *exchange)
 {
 	_Alignas(NLMSG_ALIGNTO) char buffer[ANSWER_BYTES];
-	ssize_t received = mnl_socket_recvfrom(netlink->socket, buffer, sizeof(buffer));
+	struct sockaddr_nl from = {0};
+	struct iovec data = {.iov_base = buffer, .iov_len = sizeof(buffer)};
+	struct msghdr head = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &data, .msg_iovlen = 1};
+	ssize_t received = recvmsg(netlink->fd, &head, 0);
 
 	if (received < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
-	netlink_take(exchange, buffer, (size_t)received);
+	if (head.msg_flags & MSG_TRUNC)
+		return -ENOSPC;
+	if (from.nl_pid == KERNEL_PORT)
+		netlink_take(exchange, buffer, (size_t)received);
 	return 0;
 }
 
 static int run(struct netlink *netlink, struct nlmsghdr *message, struct netlink_exchange *exchange)
 {
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_pid = KERNEL_PORT};
+
 	message->nlmsg_seq = exchange->sequence = ++netlink->sequence;
-	if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
+	if (sendto(netlink->fd, message, message->nlmsg_len, 0, (const struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
 		return -errno;
 	while (!exchange->is_over) {
 		int error = receive(netlink, exchange);
@@ -178,7 +209,23 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *message, netlink_on_m
 
 const void *netlink_header(const struct nlmsghdr *message, size_t bytes)
 {
-	return mnl_nlmsg_get_payload_len(message) < bytes ? NULL : mnl_nlmsg_get_payload(message);
+	return netlink_payload_bytes(message) < bytes ? NULL : netlink_payload(message);
+}
+
+static bool is_whole(const struct nlattr *attribute, ptrdiff_t left)
+{
+	return left >= (ptrdiff_t)sizeof(*attribute) && attribute->nla_len >= sizeof(*attribute) &&
+	       attribute->nla_len <= left;
+}
+
+const void *netlink_value(const struct nlattr *attribute)
+{
+	return (const char *)attribute + NLA_HDRLEN;
+}
+
+uint16_t netlink_value_bytes(const struct nlattr *attribute)
+{
+	return (uint16_t)(attribute->nla_len - NLA_HDRLEN);
 }
 
 void netlink_payload_attributes(const void *payload, size_t bytes, const struct nlattr **table,
@@ -189,10 +236,12 @@ void netlink_payload_attributes(const void *payload, size_t bytes, const struct 
 
 	for (unsigned type = 0; type <= max; type++)
 		table[type] = NULL;
-	while (mnl_attr_ok(attribute, (int)(end - (const char *)attribute))) {
-		if (mnl_attr_get_type(attribute) <= max)
-			table[mnl_attr_get_type(attribute)] = attribute;
-		attribute = mnl_attr_next(attribute);
+	while (is_whole(attribute, end - (const char *)attribute)) {
+		uint16_t type = attribute->nla_type & NLA_TYPE_MASK;
+
+		if (type <= max)
+			table[type] = attribute;
+		attribute = (const void *)((const char *)attribute + NLA_ALIGN(attribute->nla_len));
 	}
 }
 
@@ -200,53 +249,58 @@ void netlink_attributes(const struct nlmsghdr *message, size_t header_bytes,
 			const struct nlattr **table, uint16_t max)
 {
 	size_t offset = NLMSG_ALIGN(header_bytes);
-	size_t bytes = mnl_nlmsg_get_payload_len(message);
+	size_t bytes = netlink_payload_bytes(message);
 
-	netlink_payload_attributes(mnl_nlmsg_get_payload_offset(message, header_bytes),
+	netlink_payload_attributes((const char *)netlink_payload(message) + offset,
 				   bytes > offset ? bytes - offset : 0, table, max);
 }
 
 void netlink_nested_attributes(const struct nlattr *nest, const struct nlattr **table, uint16_t max)
 {
-	netlink_payload_attributes(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest),
-				   table, max);
+	netlink_payload_attributes(netlink_value(nest), netlink_value_bytes(nest), table, max);
 }
 
 uint32_t netlink_u32(const struct nlattr *attribute, uint32_t otherwise)
 {
-	if (!attribute || mnl_attr_get_payload_len(attribute) != sizeof(uint32_t))
-		return otherwise;
-	return mnl_attr_get_u32(attribute);
+	uint32_t value = otherwise;
+
+	if (attribute && netlink_value_bytes(attribute) == sizeof(value))
+		memcpy(&value, netlink_value(attribute), sizeof(value));
+	return value;
 }
 
 uint16_t netlink_u16(const struct nlattr *attribute, uint16_t otherwise)
 {
-	if (!attribute || mnl_attr_get_payload_len(attribute) != sizeof(uint16_t))
-		return otherwise;
-	return mnl_attr_get_u16(attribute);
+	uint16_t value = otherwise;
+
+	if (attribute && netlink_value_bytes(attribute) == sizeof(value))
+		memcpy(&value, netlink_value(attribute), sizeof(value));
+	return value;
 }
 
 uint8_t netlink_u8(const struct nlattr *attribute, uint8_t otherwise)
 {
-	if (!attribute || mnl_attr_get_payload_len(attribute) != sizeof(uint8_t))
-		return otherwise;
-	return mnl_attr_get_u8(attribute);
+	uint8_t value = otherwise;
+
+	if (attribute && netlink_value_bytes(attribute) == sizeof(value))
+		memcpy(&value, netlink_value(attribute), sizeof(value));
+	return value;
 }
 
 const char *netlink_text(const struct nlattr *attribute)
 {
-	const char *text = attribute ? mnl_attr_get_payload(attribute) : NULL;
+	const char *text = attribute ? netlink_value(attribute) : NULL;
 
-	return text && memchr(text, '\0', mnl_attr_get_payload_len(attribute)) ? text : NULL;
+	return text && memchr(text, '\0', netlink_value_bytes(attribute)) ? text : NULL;
 }
 
 struct address netlink_address(const struct nlattr *attribute, sa_family_t family)
 {
 	struct address address = {.family = family};
 
-	if (!attribute || mnl_attr_get_payload_len(attribute) != address_ip_bytes(&address))
+	if (!attribute || netlink_value_bytes(attribute) != address_ip_bytes(&address))
 		return (struct address){0};
-	memcpy(address.ip, mnl_attr_get_payload(attribute), address_ip_bytes(&address));
+	memcpy(address.ip, netlink_value(attribute), address_ip_bytes(&address));
 	return address;
 }
 
@@ -262,7 +316,58 @@ bool netlink_network(const struct nlattr *attribute, sa_family_t family, uint8_t
 	return true;
 }
 
+void *netlink_extend(struct nlmsghdr *message, size_t bytes)
+{
+	void *end = (char *)message + message->nlmsg_len;
+
+	assert(message->nlmsg_len + bytes + NLMSG_ALIGNTO <= NETLINK_REQUEST_BYTES);
+	message->nlmsg_len += (uint32_t)NLMSG_ALIGN(bytes);
+	return end;
+}
+
+void netlink_put(struct nlmsghdr *message, uint16_t type, size_t bytes, const void *value)
+{
+	struct nlattr *attribute = netlink_extend(message, NLA_HDRLEN + bytes);
+
+	attribute->nla_type = type;
+	attribute->nla_len = (uint16_t)(NLA_HDRLEN + bytes);
+	memcpy((char *)attribute + NLA_HDRLEN, value, bytes);
+}
+
+void netlink_put_u8(struct nlmsghdr *message, uint16_t type, uint8_t value)
+{
+	netlink_put(message, type, sizeof(value), &value);
+}
+
+void netlink_put_u16(struct nlmsghdr *message, uint16_t type, uint16_t value)
+{
+	netlink_put(message, type, sizeof(value), &value);
+}
+
+void netlink_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t value)
+{
+	netlink_put(message, type, sizeof(value), &value);
+}
+
+void netlink_put_text(struct nlmsghdr *message, uint16_t type, const char *text)
+{
+	netlink_put(message, type, strlen(text) + 1, text);
+}
+
+struct nlattr *netlink_begin_nest(struct nlmsghdr *message, uint16_t type)
+{
+	struct nlattr *nest = netlink_extend(message, NLA_HDRLEN);
+
+	nest->nla_type = NLA_F_NESTED | type;
+	return nest;
+}
+
+void netlink_end_nest(struct nlmsghdr *message, struct nlattr *nest)
+{
+	nest->nla_len = (uint16_t)((char *)message + message->nlmsg_len - (char *)nest);
+}
+
 void netlink_put_address(struct nlmsghdr *message, uint16_t type, const struct address *address)
 {
-	mnl_attr_put(message, type, address_ip_bytes(address), address->ip);
+	netlink_put(message, type, address_ip_bytes(address), address->ip);
 }

@@ -5,15 +5,17 @@
 
 #include "base/address.h"
 
-#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Room for any request that this program makes. */
 #define NETLINK_REQUEST_BYTES 1024
 
 struct netlink {
-	struct mnl_socket *socket; /* NULL: not open */
+	bool is_open; /* all zero: not open */
+	int fd;
 	uint32_t sequence;
 };
 
@@ -35,11 +37,15 @@ struct netlink_exchange {
 	int error;    /* the first one */
 };
 
-/*
- * Whether a whole message is at the start of what is left of an answer: mnl_nlmsg_ok(), which takes
- * a length of 2^31 and more for a negative one.
- */
+/* Whether a whole message is at the start of what is left of an answer. */
 bool netlink_has_message(const struct nlmsghdr *message, int left);
+
+/* The message behind one that is whole; `left` becomes what is left of the answer then. */
+const struct nlmsghdr *netlink_next(const struct nlmsghdr *message, int *left);
+
+/* What is behind the header that each message has, and how much. */
+const void *netlink_payload(const struct nlmsghdr *message);
+size_t netlink_payload_bytes(const struct nlmsghdr *message);
 
 /*
  * Takes the messages in the `bytes` that came in one read, and are at an address aligned to
@@ -89,6 +95,10 @@ void netlink_nested_attributes(const struct nlattr *nest, const struct nlattr **
 void netlink_payload_attributes(const void *payload, size_t bytes, const struct nlattr **table,
 				uint16_t max);
 
+/* What an attribute holds, and how much. */
+const void *netlink_value(const struct nlattr *attribute);
+uint16_t netlink_value_bytes(const struct nlattr *attribute);
+
 /* The number in `attribute`; `otherwise` when it is NULL or not of that size. */
 uint32_t netlink_u32(const struct nlattr *attribute, uint32_t otherwise);
 uint16_t netlink_u16(const struct nlattr *attribute, uint16_t otherwise);
@@ -106,6 +116,21 @@ struct address netlink_address(const struct nlattr *attribute, sa_family_t famil
  */
 bool netlink_network(const struct nlattr *attribute, sa_family_t family, uint8_t bits,
 		     struct network *out);
+
+/*
+ * These add to the end of a request: room for the fixed header of its type, zeroed; an attribute.
+ * What does not fit into NETLINK_REQUEST_BYTES is a mistake of ours.
+ */
+void *netlink_extend(struct nlmsghdr *message, size_t bytes);
+void netlink_put(struct nlmsghdr *message, uint16_t type, size_t bytes, const void *value);
+void netlink_put_u8(struct nlmsghdr *message, uint16_t type, uint8_t value);
+void netlink_put_u16(struct nlmsghdr *message, uint16_t type, uint16_t value);
+void netlink_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t value);
+void netlink_put_text(struct nlmsghdr *message, uint16_t type, const char *text);
+
+/* What is added between these two is inside the attribute. */
+struct nlattr *netlink_begin_nest(struct nlmsghdr *message, uint16_t type);
+void netlink_end_nest(struct nlmsghdr *message, struct nlattr *nest);
 
 /* Adds the IP of `address`, which has a family, in network byte order. */
 void netlink_put_address(struct nlmsghdr *message, uint16_t type, const struct address *address);

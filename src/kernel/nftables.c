@@ -75,7 +75,7 @@ void nftables_take(struct nftables_watch *watch, const void *events, size_t byte
 	const struct nlmsghdr *message = events;
 	int left = (int)bytes;
 
-	for (; netlink_has_message(message, left); message = mnl_nlmsg_next(message, &left))
+	for (; netlink_has_message(message, left); message = netlink_next(message, &left))
 		take_message(watch, message);
 }
 

@@ -45,7 +45,7 @@ int rtnetlink_dump_links(struct netlink *netlink, struct rt_links *links)
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETLINK, 0);
 
-	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	netlink_extend(message, sizeof(struct ifinfomsg));
 	return netlink_dump(netlink, message, rtnetlink_on_link, links);
 }
 
@@ -81,7 +81,7 @@ int rtnetlink_dump_addresses(struct netlink *netlink, struct rt_addresses *addre
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETADDR, 0);
 
-	mnl_nlmsg_put_extra_header(message, sizeof(struct ifaddrmsg));
+	netlink_extend(message, sizeof(struct ifaddrmsg));
 	return netlink_dump(netlink, message, rtnetlink_on_address, addresses);
 }
 
@@ -95,12 +95,12 @@ static struct address gateway_of(const struct nlattr *gateway, const struct nlat
 	const uint8_t *bytes;
 	sa_family_t via_family;
 
-	if (address.family || !via || mnl_attr_get_payload_len(via) < sizeof(via_family))
+	if (address.family || !via || netlink_value_bytes(via) < sizeof(via_family))
 		return address;
-	bytes = mnl_attr_get_payload(via);
+	bytes = netlink_value(via);
 	memcpy(&via_family, bytes, sizeof(via_family));
 	address.family = via_family == AF_INET || via_family == AF_INET6 ? via_family : 0;
-	if (mnl_attr_get_payload_len(via) != sizeof(via_family) + address_ip_bytes(&address))
+	if (netlink_value_bytes(via) != sizeof(via_family) + address_ip_bytes(&address))
 		return (struct address){0};
 	memcpy(address.ip, bytes + sizeof(via_family), address_ip_bytes(&address));
 	return address;
@@ -135,8 +135,8 @@ static int append_route(struct rt_routes *routes, const struct rt_route *route)
 static int append_nexthops(struct rt_routes *routes, struct rt_route *route,
 			   const struct nlattr *multipath)
 {
-	const char *at = mnl_attr_get_payload(multipath);
-	size_t left = mnl_attr_get_payload_len(multipath);
+	const char *at = netlink_value(multipath);
+	size_t left = netlink_value_bytes(multipath);
 	int error = 0;
 
 	while (!error && left >= sizeof(struct rtnexthop)) {
@@ -156,11 +156,11 @@ static int append_nexthops(struct rt_routes *routes, struct rt_route *route,
 
 static void take_metrics(struct rt_route *route, const struct nlattr *metrics)
 {
-	size_t length = metrics ? mnl_attr_get_payload_len(metrics) : 0;
+	size_t length = metrics ? netlink_value_bytes(metrics) : 0;
 
 	if (length == 0 || length > sizeof(route->metrics))
 		return;
-	memcpy(route->metrics, mnl_attr_get_payload(metrics), length);
+	memcpy(route->metrics, netlink_value(metrics), length);
 	route->metrics_bytes = (uint8_t)length;
 }
 
@@ -238,7 +238,7 @@ int rtnetlink_dump_routes(struct netlink *netlink, bool (*wants_table)(uint32_t 
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETROUTE, 0);
 
-	mnl_nlmsg_put_extra_header(message, sizeof(struct rtmsg));
+	netlink_extend(message, sizeof(struct rtmsg));
 	return netlink_dump(netlink, message, rtnetlink_on_route, &dump);
 }
 
@@ -255,12 +255,12 @@ static void put_gateway(struct nlmsghdr *message, const struct rt_route *route)
 	}
 	memcpy(via, &route->gateway.family, sizeof(sa_family_t));
 	memcpy(via + sizeof(sa_family_t), route->gateway.ip, length);
-	mnl_attr_put(message, RTA_VIA, sizeof(sa_family_t) + length, via);
+	netlink_put(message, RTA_VIA, sizeof(sa_family_t) + length, via);
 }
 
 static void put_route(struct nlmsghdr *message, const struct rt_route *route)
 {
-	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct rtmsg *header = netlink_extend(message, sizeof(*header));
 
 	header->rtm_family = (uint8_t)route->to.base.family;
 	header->rtm_dst_len = route->to.prefix_len;
@@ -269,17 +269,17 @@ static void put_route(struct nlmsghdr *message, const struct rt_route *route)
 	header->rtm_type = kernel_types[route->type];
 	header->rtm_table = RT_TABLE_UNSPEC;
 	header->rtm_flags = route->is_onlink ? RTNH_F_ONLINK : 0;
-	mnl_attr_put_u32(message, RTA_TABLE, route->table);
+	netlink_put_u32(message, RTA_TABLE, route->table);
 	if (route->to.prefix_len)
 		netlink_put_address(message, RTA_DST, &route->to.base);
-	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
+	netlink_put_u32(message, RTA_PRIORITY, route->metric);
 	if (route->ifindex)
-		mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
+		netlink_put_u32(message, RTA_OIF, route->ifindex);
 	put_gateway(message, route);
 	if (route->source.family)
 		netlink_put_address(message, RTA_PREFSRC, &route->source);
 	if (route->metrics_bytes)
-		mnl_attr_put(message, RTA_METRICS, route->metrics_bytes, route->metrics);
+		netlink_put(message, RTA_METRICS, route->metrics_bytes, route->metrics);
 }
 
 static int change_route(struct netlink *netlink, const struct rt_route *route, uint16_t type,
@@ -326,8 +326,8 @@ static struct fib_rule_port_range ports_of(const struct nlattr *range)
 {
 	struct fib_rule_port_range ports = {0};
 
-	if (range && mnl_attr_get_payload_len(range) == sizeof(ports))
-		memcpy(&ports, mnl_attr_get_payload(range), sizeof(ports));
+	if (range && netlink_value_bytes(range) == sizeof(ports))
+		memcpy(&ports, netlink_value(range), sizeof(ports));
 	return ports;
 }
 
@@ -373,7 +373,7 @@ int rtnetlink_dump_rules(struct netlink *netlink, struct rt_rules *rules)
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, RTM_GETRULE, 0);
 
-	mnl_nlmsg_put_extra_header(message, sizeof(struct fib_rule_hdr));
+	netlink_extend(message, sizeof(struct fib_rule_hdr));
 	return netlink_dump(netlink, message, rtnetlink_on_rule, rules);
 }
 
@@ -382,7 +382,7 @@ static void put_ports(struct nlmsghdr *message, uint16_t type, uint16_t first, u
 	struct fib_rule_port_range range = {.start = first, .end = last ? last : first};
 
 	if (first)
-		mnl_attr_put(message, type, sizeof(range), &range);
+		netlink_put(message, type, sizeof(range), &range);
 }
 
 static int change_rule(struct netlink *netlink, const struct rt_rule *rule, uint16_t type,
@@ -390,7 +390,7 @@ static int change_rule(struct netlink *netlink, const struct rt_rule *rule, uint
 {
 	struct netlink_request request;
 	struct nlmsghdr *message = netlink_prepare(&request, type, flags);
-	struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct fib_rule_hdr *header = netlink_extend(message, sizeof(*header));
 
 	header->family = (uint8_t)rule->to.base.family;
 	header->src_len = rule->from.prefix_len;
@@ -401,16 +401,16 @@ static int change_rule(struct netlink *netlink, const struct rt_rule *rule, uint
 		netlink_put_address(message, FRA_SRC, &rule->from.base);
 	if (rule->to.prefix_len)
 		netlink_put_address(message, FRA_DST, &rule->to.base);
-	mnl_attr_put_u32(message, FRA_TABLE, rule->table);
-	mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
-	mnl_attr_put_u8(message, FRA_PROTOCOL, rule->protocol);
+	netlink_put_u32(message, FRA_TABLE, rule->table);
+	netlink_put_u32(message, FRA_PRIORITY, rule->priority);
+	netlink_put_u8(message, FRA_PROTOCOL, rule->protocol);
 	if (rule->ip_protocol)
-		mnl_attr_put_u8(message, FRA_IP_PROTO, rule->ip_protocol);
+		netlink_put_u8(message, FRA_IP_PROTO, rule->ip_protocol);
 	if (rule->input[0])
-		mnl_attr_put_strz(message, FRA_IIFNAME, rule->input);
+		netlink_put_text(message, FRA_IIFNAME, rule->input);
 	if (rule->mark_mask) {
-		mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
-		mnl_attr_put_u32(message, FRA_FWMASK, rule->mark_mask);
+		netlink_put_u32(message, FRA_FWMARK, rule->mark);
+		netlink_put_u32(message, FRA_FWMASK, rule->mark_mask);
 	}
 	put_ports(message, FRA_SPORT_RANGE, rule->source_port, 0);
 	put_ports(message, FRA_DPORT_RANGE, rule->dest_port, rule->dest_port_last);
@@ -494,7 +494,7 @@ int rtnetlink_read_events(int fd, bool (*wants_table)(uint32_t table))
 
 		if (received < 0)
 			return errno == EAGAIN ? result : -errno;
-		for (; netlink_has_message(message, left); message = mnl_nlmsg_next(message, &left))
+		for (; netlink_has_message(message, left); message = netlink_next(message, &left))
 			result |= is_relevant(message, wants_table);
 	}
 }
