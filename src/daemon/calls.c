@@ -69,7 +69,7 @@ static const struct call_test plain_fcntl[] = {
 };
 
 /*
- * With CAP_NET_RAW: those of kernel/socket.c and of c-ares, by their level and by their number. Not
+ * With CAP_NET_RAW: those of kernel/socket.c, by their level and by their number. Not
  * SO_MARK, and not SO_BINDTODEVICE, which then may be changed.
  */
 static const struct call_test few_options[] = {

@@ -170,8 +170,8 @@ static void shut_in(const struct conf *conf, int channel_fd, bool tells)
 }
 
 /*
- * Everything that is open later is opened here, while files can be: c-ares wants some for its
- * random numbers. Nothing is read from the network yet.
+ * Everything that is open later is opened here, while files can be. Nothing is read from the
+ * network yet.
  */
 static int open_all(struct worker *worker, const struct worker_setup *setup)
 {

@@ -18,8 +18,8 @@
  * address gets nobody further than the address itself. Those that pass are tried in the order of
  * eyeballs.c; the second family may answer while the first is being dialed.
  *
- * Answers come from inside c-ares, so they only put a task. A destination whose flow has ended
- * lives on, empty, until its last query has come back.
+ * Answers may come while the question is being put, so they only put a task. That one also frees a
+ * destination whose flow has let go of it.
  */
 
 #define DEADLINE_MS 10000
@@ -37,12 +37,6 @@ struct destination {
 	struct address refused;
 	char name[TARGET_NAME_MAX + 1];
 };
-
-static bool has_query(const struct destination *destination)
-{
-	return destination->query[EYEBALLS_IPV6].is_under_way ||
-	       destination->query[EYEBALLS_IPV4].is_under_way;
-}
 
 static void add_addresses(struct destination *destination, const struct address *addresses,
 			  unsigned n)
@@ -67,14 +61,6 @@ static void add_addresses(struct destination *destination, const struct address 
 static void on_answer(struct destination *destination, enum eyeballs_family family,
 		      const struct lookup_answer *answer)
 {
-	if (!destination->flow) {
-		/* no event and no timer leads here any more, so it need not wait for a task */
-		if (!has_query(destination)) {
-			list_remove(&destination->task.node);
-			free(destination);
-		}
-		return;
-	}
 	if (answer->failure)
 		destination->failure = answer->failure;
 	add_addresses(destination, answer->address, answer->n);
@@ -142,7 +128,7 @@ static void on_task(struct task *task)
 
 	if (destination->flow)
 		go_on(destination);
-	else if (!has_query(destination))
+	else
 		free(destination);
 }
 

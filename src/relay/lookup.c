@@ -1,42 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Lookups: one worker's questions to name servers, by c-ares. */
+/* Lookups: one worker's questions to name servers. */
 #include "relay/lookup.h"
 
-#include <ares.h>
+#include "crypto/crypto.h"
+#include "relay/dns.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /*
- * Theory of operation. c-ares makes its sockets itself and says what it waits for on each; they are
- * watched in the worker's loop, level-triggered, and each takes a descriptor of the budget. One
- * timer runs for all its time limits.
+ * Theory of operation. A query asks one server at a time: in the order of the directory, each once
+ * in a round, with a time limit that doubles from round to round. One that says that it cannot
+ * tell, or that nobody can be reached at, costs no time: the next one is asked at once. An answer
+ * that is too long for a datagram is fetched from the same server by TCP.
  *
- * c-ares cannot take back one query. One that is dropped stays in its place until it is answered or
- * its time is over, and counts as one under way until then, so that a peer that asks and leaves
- * does not get more of them than one that waits.
+ * Each attempt has a socket of its own, connected, so that the kernel drops what others send, and
+ * its port is another one each time. Whoever wants to answer in a server's place without seeing the
+ * question has to guess that port, and a number of 16 bits. The socket takes a descriptor of the
+ * budget; where none is left the query fails.
  *
- * When the directory names other servers, every query is cancelled, because c-ares takes new
- * servers only while none is under way, and asked again: so nobody waits for a server that is gone.
- * The time limits are those that held when the worker started.
+ * When the directory names other servers, every query begins anew with these, so that nobody waits
+ * for a server that is gone.
  *
  * Nothing is remembered. The router's own name server does that, with the times that the records
  * allow; a memory here would be one for each worker, to be kept in step with it.
  */
 
-#define QUERIES_MAX 1024 /* about 2 KiB each with what c-ares has for it */
-#define SOCKETS_MAX (4 * CONF_NAMESERVERS_MAX)
+#define QUERIES_MAX    1024
+#define DATAGRAM_BYTES 4096  /* without EDNS, which is not offered, it is 512 */
+#define STREAM_BYTES   16384 /* by TCP; more than that no name needs */
+#define LENGTH_BYTES   2     /* in front of a message by TCP, RFC 1035 section 4.2.2 */
 
-/* c-ares opens one even if told everything; this has nothing to say. */
-static char empty_file[] = "/dev/null";
-static char by_dns_alone[] = "b";
-
-struct lookup_socket {
-	struct watch watch;
-	struct lookups *lookups;
-	int fd; /* -1: free */
-};
+static const char no_name[] = "there is no such name";
+static const char no_address[] = "it has no address";
+static const char cannot_tell[] = "the name servers cannot tell";
+static const char silence[] = "no name server has answered";
+static const char unreachable[] = "the name servers cannot be reached";
+static const char no_descriptor[] = "no descriptor is left to ask for it";
 
 struct lookups {
 	struct loop *loop;
@@ -44,191 +48,281 @@ struct lookups {
 	const struct directory *directory;
 	struct directory_page page; /* a copy, brought up to date before it is used */
 	uint32_t version;
-	ares_channel channel;
-	struct timer timer;
 	struct list queries; /* under way */
 	unsigned n_queries;
-	bool is_renewing;
-	struct lookup_socket socket[SOCKETS_MAX];
 };
 
-static struct lookup_socket *find_socket(struct lookups *lookups, int fd)
+/* What was received of an answer by TCP. */
+struct lookup_stream {
+	size_t used;
+	uint8_t bytes[LENGTH_BYTES + STREAM_BYTES];
+};
+
+/* ---- the end of an attempt, and of a query ---- */
+
+static void close_attempt(struct query *query)
 {
-	for (unsigned i = 0; i < SOCKETS_MAX; i++)
-		if (lookups->socket[i].fd == fd)
-			return &lookups->socket[i];
-	return NULL;
-}
+	struct lookups *lookups = query->lookups;
 
-/* The next moment at which c-ares has something to do without an event. */
-static void arm_timer(struct lookups *lookups)
-{
-	struct timer_wheel *timers = &lookups->loop->timers;
-	struct timeval left;
-
-	if (ares_timeout(lookups->channel, NULL, &left))
-		timer_arm(timers, &lookups->timer,
-			  lookups->loop->now_ms + (uint64_t)left.tv_sec * 1000 +
-				  (uint64_t)left.tv_usec / 1000 + 1);
-	else
-		timer_cancel(timers, &lookups->timer);
-}
-
-static void on_socket_event(struct watch *watch, uint32_t events)
-{
-	struct lookup_socket *socket = container_of(watch, struct lookup_socket, watch);
-	struct lookups *lookups = socket->lookups;
-	const uint32_t ends = EPOLLERR | EPOLLHUP;
-
-	ares_process_fd(lookups->channel, events & (EPOLLIN | ends) ? watch->fd : ARES_SOCKET_BAD,
-			events & (EPOLLOUT | ends) ? watch->fd : ARES_SOCKET_BAD);
-	arm_timer(lookups);
-}
-
-/* c-ares has made a socket. Another value than 0 makes it close it again, as one that failed. */
-static int on_socket_made(ares_socket_t fd, int type, void *data)
-{
-	struct lookups *lookups = data;
-	struct lookup_socket *socket = find_socket(lookups, -1);
-
-	(void)type;
-	if (!socket || !budget_take(lookups->budget, 1))
-		return -1;
-	socket->fd = fd;
-	return 0;
-}
-
-/* What c-ares waits for on one of its sockets; nothing at all: it closes it now. */
-static void on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
-{
-	struct lookups *lookups = data;
-	struct lookup_socket *socket = find_socket(lookups, fd);
-
-	if (!socket)
-		return;
-	if (readable || writable) {
-		/* if that fails, its time limit ends what was asked there */
-		loop_watch_level(lookups->loop, &socket->watch, fd,
-				 (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0));
-		return;
+	timer_cancel(&lookups->loop->timers, &query->timer);
+	if (query->watch.fd >= 0) {
+		loop_close(lookups->loop, &query->watch);
+		budget_give(lookups->budget, 1);
 	}
-	loop_unwatch(lookups->loop, &socket->watch);
-	socket->fd = -1;
-	budget_give(lookups->budget, 1);
+	free(query->stream);
+	query->stream = NULL;
+}
+
+static void leave(struct query *query)
+{
+	close_attempt(query);
+	list_remove(&query->node);
+	query->lookups->n_queries--;
+	query->is_under_way = false;
 }
 
 static void finish(struct query *query, const struct lookup_answer *answer)
 {
-	query->lookups->n_queries--;
-	list_remove(&query->node);
-	query->is_under_way = false;
+	leave(query);
 	query->on_answer(query, answer);
 }
 
-static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+static void fail(struct query *query, const char *failure)
 {
-	struct query *query = arg;
-	struct lookup_answer answer = {.failure = ares_strerror(status)};
+	finish(query, &(struct lookup_answer){.failure = failure});
+}
 
-	(void)timeouts;
-	if (query->lookups->is_renewing && !query->is_dropped) {
-		query->asks_again = true;
+/* ---- one attempt ---- */
+
+static const struct address *server_of(const struct query *query)
+{
+	const struct resolv *resolv = &query->lookups->page.resolv;
+
+	return &resolv->server[query->n_attempts % resolv->n_servers];
+}
+
+static struct dns_question question_of(const struct query *query)
+{
+	return dns_ask(query->name, query->family, query->id);
+}
+
+/* A socket that is connected to the server, or is about to be, in the loop. 0 or -errno. */
+static int connect_attempt(struct query *query, int type, uint32_t events)
+{
+	struct lookups *lookups = query->lookups;
+	struct sockaddr_storage to;
+	socklen_t bytes = address_to_sockaddr(server_of(query), false, &to);
+	int fd, error = 0;
+
+	if (!budget_take(lookups->budget, 1))
+		return -EMFILE;
+	fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&to, bytes) < 0 && errno != EINPROGRESS))
+		error = -errno;
+	if (!error)
+		error = loop_watch_level(lookups->loop, &query->watch, fd, events);
+	if (!error)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	budget_give(lookups->budget, 1);
+	return error;
+}
+
+/* By UDP. 0 or -errno. */
+static int begin_attempt(struct query *query)
+{
+	struct lookups *lookups = query->lookups;
+	const struct resolv *resolv = &lookups->page.resolv;
+	unsigned round = query->n_attempts / resolv->n_servers;
+	struct dns_question question;
+	int error = crypto_random(&query->id, sizeof(query->id));
+
+	if (!error)
+		error = connect_attempt(query, SOCK_DGRAM, EPOLLIN);
+	if (error)
+		return error;
+	question = question_of(query);
+	if (send(query->watch.fd, question.message, question.bytes, MSG_NOSIGNAL) < 0)
+		return -errno;
+	timer_arm(&lookups->loop->timers, &query->timer,
+		  lookups->loop->now_ms + ((uint64_t)resolv->timeout_ms << round));
+	return 0;
+}
+
+/* From the attempt that n_attempts names on; the query ends where no server is left. */
+static void go_on(struct query *query, const char *failure)
+{
+	const struct resolv *resolv = &query->lookups->page.resolv;
+
+	for (; query->n_attempts < resolv->attempts * resolv->n_servers; query->n_attempts++) {
+		int error;
+
+		close_attempt(query);
+		error = begin_attempt(query);
+		if (!error)
+			return;
+		failure = error == -EMFILE ? no_descriptor : unreachable;
+	}
+	fail(query, failure);
+}
+
+static void try_next(struct query *query, const char *failure)
+{
+	query->n_attempts++;
+	go_on(query, failure);
+}
+
+/* The same server once more, with what is left of its time. */
+static void begin_stream(struct query *query)
+{
+	struct lookups *lookups = query->lookups;
+	uint64_t due_ms = query->timer.due_ms;
+	struct lookup_stream *stream = malloc(sizeof(*stream));
+
+	close_attempt(query);
+	if (!stream || connect_attempt(query, SOCK_STREAM, EPOLLOUT) < 0) {
+		free(stream);
+		try_next(query, unreachable);
 		return;
 	}
-	for (struct ares_addrinfo_node *node = info ? info->nodes : NULL;
-	     node && answer.n < LOOKUP_ADDRESSES_MAX; node = node->ai_next) {
-		struct sockaddr_storage ss = {0};
+	stream->used = 0;
+	query->stream = stream;
+	timer_arm(&lookups->loop->timers, &query->timer, due_ms);
+}
 
-		memcpy(&ss, node->ai_addr, (size_t)node->ai_addrlen);
-		answer.address[answer.n++] = address_from_sockaddr(&ss);
+/* ---- what comes of it ---- */
+
+static void take_addresses(struct query *query, struct lookup_answer *answer)
+{
+	if (answer->n == 0)
+		answer->failure = no_address;
+	finish(query, answer);
+}
+
+static void take_message(struct query *query, const uint8_t *message, size_t bytes)
+{
+	const struct dns_question question = question_of(query);
+	struct lookup_answer answer = {0};
+
+	switch (dns_read(message, bytes, &question, answer.address, LOOKUP_ADDRESSES_MAX,
+			 &answer.n)) {
+	case DNS_ADDRESSES:
+		take_addresses(query, &answer);
+		return;
+	case DNS_NO_NAME:
+		fail(query, no_name);
+		return;
+	case DNS_CUT:
+		if (!query->stream) {
+			begin_stream(query);
+			return;
+		}
+		break;
+	case DNS_FAILED:
+		break;
+	case DNS_OTHER:
+		if (!query->stream)
+			return; /* the right one may still come */
+		break;
 	}
-	ares_freeaddrinfo(info);
-	if (answer.n > 0)
-		answer.failure = NULL;
-	else if (status == ARES_SUCCESS)
-		answer.failure = ares_strerror(ARES_ENODATA);
-	finish(query, &answer);
+	try_next(query, cannot_tell);
 }
 
-static void ask(struct query *query)
+static void read_datagram(struct query *query)
 {
-	const struct ares_addrinfo_hints hints = {
-		.ai_flags = ARES_AI_NOSORT,
-		.ai_family = query->family,
-		.ai_socktype = SOCK_STREAM,
-	};
+	uint8_t message[DATAGRAM_BYTES];
+	ssize_t n = recv(query->watch.fd, message, sizeof(message), 0);
 
-	ares_getaddrinfo(query->lookups->channel, query->name, NULL, &hints, on_answer, query);
+	if (n >= 0)
+		take_message(query, message, (size_t)n);
+	else if (errno != EAGAIN && errno != EINTR)
+		try_next(query, unreachable);
 }
 
-static void use_servers(struct lookups *lookups)
+/* A question is shorter than any send buffer. */
+static void write_stream(struct query *query)
 {
-	char servers[RESOLV_SERVERS_BYTES];
+	const struct dns_question question = question_of(query);
+	uint8_t bytes[LENGTH_BYTES + DNS_QUESTION_BYTES];
 
-	lookups->is_renewing = true;
-	ares_cancel(lookups->channel);
-	lookups->is_renewing = false;
-	ares_set_servers_ports_csv(lookups->channel,
-				   resolv_format_servers(&lookups->page.resolv, servers));
+	bytes[0] = (uint8_t)(question.bytes >> 8);
+	bytes[1] = (uint8_t)question.bytes;
+	memcpy(bytes + LENGTH_BYTES, question.message, question.bytes);
+	if (send(query->watch.fd, bytes, LENGTH_BYTES + question.bytes, MSG_NOSIGNAL) < 0 ||
+	    loop_watch_level(query->lookups->loop, &query->watch, query->watch.fd, EPOLLIN) < 0)
+		try_next(query, unreachable);
+}
+
+static void read_stream(struct query *query)
+{
+	struct lookup_stream *stream = query->stream;
+	ssize_t n = recv(query->watch.fd, stream->bytes + stream->used,
+			 sizeof(stream->bytes) - stream->used, 0);
+	size_t bytes;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		try_next(query, n == 0 ? cannot_tell : unreachable);
+		return;
+	}
+	stream->used += (size_t)n;
+	bytes = stream->used < LENGTH_BYTES ? 0 : (size_t)stream->bytes[0] << 8 | stream->bytes[1];
+	if (bytes > STREAM_BYTES)
+		try_next(query, cannot_tell);
+	else if (stream->used >= LENGTH_BYTES + bytes && stream->used >= LENGTH_BYTES)
+		take_message(query, stream->bytes + LENGTH_BYTES, bytes);
+}
+
+static void on_socket_event(struct watch *watch, uint32_t events)
+{
+	struct query *query = container_of(watch, struct query, watch);
+
+	if (!query->stream)
+		read_datagram(query);
+	else if (events & EPOLLOUT)
+		write_stream(query);
+	else
+		read_stream(query);
+}
+
+/* ---- queries ---- */
+
+static void begin_anew(struct lookups *lookups)
+{
 	list_for_each_safe(node, tmp, &lookups->queries) {
 		struct query *query = container_of(node, struct query, node);
 
-		if (!query->asks_again)
-			continue;
-		query->asks_again = false;
-		ask(query);
+		query->n_attempts = 0;
+		go_on(query, NULL);
 	}
-	arm_timer(lookups);
 }
 
-static void refresh(struct lookups *lookups)
+/* Whether there are other servers now, which all queries have been put to. */
+static bool refresh(struct lookups *lookups)
 {
 	const struct resolv before = lookups->page.resolv;
 
-	if (directory_read(lookups->directory, &lookups->version, &lookups->page) &&
-	    memcmp(&before, &lookups->page.resolv, sizeof(before)) != 0)
-		use_servers(lookups);
+	if (!directory_read(lookups->directory, &lookups->version, &lookups->page) ||
+	    memcmp(&before, &lookups->page.resolv, sizeof(before)) == 0)
+		return false;
+	begin_anew(lookups);
+	return true;
 }
 
 static void on_timer(struct timer *timer)
 {
-	struct lookups *lookups = container_of(timer, struct lookups, timer);
+	struct query *query = container_of(timer, struct query, timer);
 
-	refresh(lookups);
-	ares_process_fd(lookups->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	arm_timer(lookups);
-}
-
-/* All that c-ares would otherwise find out from files. */
-static int open_channel(struct lookups *lookups)
-{
-	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-		.timeout = (int)lookups->page.resolv.timeout_ms,
-		.tries = (int)lookups->page.resolv.attempts,
-		.lookups = by_dns_alone,
-		.resolvconf_path = empty_file,
-		.sock_state_cb = on_socket_state,
-		.sock_state_cb_data = lookups,
-	};
-	const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS |
-			 ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB |
-			 ARES_OPT_NOROTATE;
-	int status = ares_library_init(ARES_LIB_INIT_ALL);
-
-	if (status == ARES_SUCCESS)
-		status = ares_init_options(&lookups->channel, &options, mask);
-	if (status != ARES_SUCCESS)
-		return status == ARES_ENOMEM ? -ENOMEM : -EIO;
-	ares_set_socket_callback(lookups->channel, on_socket_made, lookups);
-	return 0;
+	if (!refresh(query->lookups))
+		try_next(query, silence);
 }
 
 int lookups_open(struct lookups **out, struct loop *loop, struct budget *budget,
 		 const struct directory *directory)
 {
 	struct lookups *lookups = calloc(1, sizeof(*lookups));
-	int error;
 
 	if (!lookups)
 		return -ENOMEM;
@@ -236,20 +330,7 @@ int lookups_open(struct lookups **out, struct loop *loop, struct budget *budget,
 	lookups->budget = budget;
 	lookups->directory = directory;
 	list_init(&lookups->queries);
-	timer_init(&lookups->timer, on_timer);
-	for (unsigned i = 0; i < SOCKETS_MAX; i++)
-		lookups->socket[i] = (struct lookup_socket){
-			.watch = {.fd = -1, .on_event = on_socket_event},
-			.lookups = lookups,
-			.fd = -1,
-		};
 	directory_read(directory, &lookups->version, &lookups->page);
-	error = open_channel(lookups);
-	if (error < 0) {
-		free(lookups);
-		return error;
-	}
-	use_servers(lookups);
 	*out = lookups;
 	return 0;
 }
@@ -258,9 +339,8 @@ void lookups_close(struct lookups *lookups)
 {
 	if (!lookups)
 		return;
-	ares_destroy(lookups->channel);
-	ares_library_cleanup();
-	timer_cancel(&lookups->loop->timers, &lookups->timer);
+	list_for_each_safe(node, tmp, &lookups->queries)
+		leave(container_of(node, struct query, node));
 	free(lookups);
 }
 
@@ -279,15 +359,19 @@ bool lookup_ask(struct lookups *lookups, struct query *query, const char *name, 
 	query->lookups = lookups;
 	query->name = name;
 	query->family = family;
+	query->n_attempts = 0;
+	query->stream = NULL;
+	query->watch = (struct watch){.fd = -1, .on_event = on_socket_event};
+	timer_init(&query->timer, on_timer);
 	query->is_under_way = true;
 	lookups->n_queries++;
 	list_append(&lookups->queries, &query->node);
-	ask(query);
-	arm_timer(lookups);
+	go_on(query, silence);
 	return true;
 }
 
 void lookup_drop(struct query *query)
 {
-	query->is_dropped = true;
+	if (query->is_under_way)
+		leave(query);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Lookups: one worker's questions to name servers, by c-ares. */
+/* Lookups: one worker's questions to name servers. */
 #ifndef MPBRIDGE_LOOKUP_H
 #define MPBRIDGE_LOOKUP_H
 
@@ -20,28 +20,31 @@ struct lookup_answer {
 	const char *failure; /* a few words, of static storage; NULL: there are addresses */
 };
 
-/* A question under way. It lies inside its owner, which keeps it until on_answer was called. */
+/* A question under way. It lies, all zero at first, inside its owner, who is there as long as it
+ * is. */
 struct query {
 	struct list node;
 	struct lookups *lookups;
 	const char *name; /* the owner's */
 	sa_family_t family;
 	bool is_under_way;
-	bool is_dropped;
-	bool asks_again;
+	uint16_t id;	     /* of the attempt */
+	unsigned n_attempts; /* that are over */
+	struct watch watch;
+	struct timer timer;
+	struct lookup_stream *stream; /* NULL: this attempt is by UDP */
 	/* Called once, perhaps from lookup_ask() already. Must not call lookup_ask() itself. */
 	void (*on_answer)(struct query *query, const struct lookup_answer *answer);
 };
 
 /*
- * Makes the lookups of a worker. The last moment at which a file is opened, by c-ares for its
- * random numbers. The directory says whom to ask; it, loop and budget must outlive them. 0 or
- * -errno.
+ * Makes the lookups of a worker. The directory says whom to ask; it, loop and budget must outlive
+ * them. 0 or -errno.
  */
 int lookups_open(struct lookups **out, struct loop *loop, struct budget *budget,
 		 const struct directory *directory);
 
-/* Ends all: queries that are under way get an answer that says so. NULL is fine. */
+/* Ends all: queries that are under way get no answer any more. NULL is fine. */
 void lookups_close(struct lookups *lookups);
 
 /* The addresses of the name in the hosts file, as it is now; returns how many. */
@@ -54,7 +57,7 @@ unsigned lookup_in_hosts(struct lookups *lookups, const char *name, struct addre
  */
 bool lookup_ask(struct lookups *lookups, struct query *query, const char *name, sa_family_t family);
 
-/* The answer is of no interest any more. on_answer is still called, when c-ares lets go of it. */
+/* The answer is of no interest any more, and on_answer is not called. Harmless when it was. */
 void lookup_drop(struct query *query);
 
 #endif

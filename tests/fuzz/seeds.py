@@ -44,6 +44,25 @@ def _response_head(payload, salt_bytes, kind=1, time_s=TIME_S):
     return [struct.pack(f">BQ{salt_bytes}sH", kind, time_s, salt, len(payload)), payload]
 
 
+def _dns():
+    def answer(kind, *records, flags=0x8180):
+        name = b"\1a\4test\0"
+        return (struct.pack(">6H", 0x1234, flags, 1, len(records), 0, 0) + name
+                + struct.pack(">HH", kind, 1) + b"".join(records))
+
+    def record(kind, data, name=b"\xc0\x0c"):
+        return name + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
+
+    a, aaaa, alias = 1, 28, 5
+    _write("dns",
+           a=answer(a, record(a, bytes([192, 0, 2, 1])), record(a, bytes([192, 0, 2, 2]))),
+           aaaa=answer(aaaa, record(aaaa, bytes([0xfd]) + bytes(15))),
+           alias=answer(a, record(alias, b"\1b\xc0\x0e"),
+                        record(a, bytes(4), b"\1b\4test\0")),
+           no_name=answer(a, flags=0x8183), cut=answer(a, flags=0x8380),
+           a_name=b"www.example.net")
+
+
 def _streams():
     padded = ADDRESS + struct.pack(">H", 9) + bytes(9)
     early = NAME + struct.pack(">H", 0) + b"GET / HTTP/1.1\r\n\r\n"
@@ -157,6 +176,7 @@ def _mptcp():
 
 
 if __name__ == "__main__":
+    _dns()
     _streams()
     _rtnetlink()
     _mptcp()

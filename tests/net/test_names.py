@@ -315,7 +315,7 @@ def test_server_ends_while_resolving(net, names, server):
 
 
 def test_descriptors_come_back(net, names, server):
-    """Sockets of c-ares and of attempts that lost are closed."""
+    """Sockets of questions and of attempts that lost are closed."""
     names.add("dual.test", net.host_b_ip, net.host_b_ip6)
     names.add("large.test", Answer([net.host_b_ip], [], truncated=True))
     worker = workers(server)[0]
