@@ -49,7 +49,7 @@ int clock_gettime(clockid_t id, struct timespec *out)
 	result = real_clock_gettime(id, out);
 	if (result == 0 && ahead_s &&
 	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE || id == CLOCK_BOOTTIME))
-		out->tv_sec += *ahead_s;
+		out->tv_sec += (time_t)*ahead_s;
 	return result;
 }
 

@@ -270,14 +270,14 @@ struct counts {
 static struct counts counts_of(const struct board_counters *counters)
 {
 	struct counts counts = {
-		.ended = atomic_load(&counters->flows_ended),
-		.fell_back = atomic_load(&counters->flows_fell_back),
-		.refused_for_time = atomic_load(&counters->refused_for_time),
-		.to_wan = atomic_load(&counters->bytes_lan_to_wan),
-		.to_lan = atomic_load(&counters->bytes_wan_to_lan),
+		.ended = shared64_get(&counters->flows_ended),
+		.fell_back = shared64_get(&counters->flows_fell_back),
+		.refused_for_time = shared64_get(&counters->refused_for_time),
+		.to_wan = shared64_get(&counters->bytes_lan_to_wan),
+		.to_lan = shared64_get(&counters->bytes_wan_to_lan),
 	};
 
-	counts.started = atomic_load(&counters->flows_started); /* last: never below `ended` */
+	counts.started = shared64_get(&counters->flows_started); /* last: never below `ended` */
 	return counts;
 }
 

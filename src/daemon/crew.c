@@ -60,10 +60,10 @@ static _Noreturn void run_child(struct crew_worker *worker, int channel_fd)
 /* What a worker that died had begun, it has now ended. */
 static void settle_counters(struct board_counters *counters)
 {
-	atomic_store(&counters->flows_ended, atomic_load(&counters->flows_started));
+	shared64_set(&counters->flows_ended, shared64_get(&counters->flows_started));
 	for (unsigned i = 0; i < CONF_SERVERS_MAX; i++)
-		atomic_store(&counters->flows_to[i], 0);
-	atomic_store(&counters->oldest_ms, 0);
+		shared64_set(&counters->flows_to[i], 0);
+	shared64_set(&counters->oldest_ms, 0);
 }
 
 static int start_worker(struct crew_worker *worker)
@@ -362,7 +362,7 @@ static uint64_t flows_of(const struct crew_worker *worker)
 {
 	const struct board_counters *counters = &worker->crew->board->worker[worker->index];
 
-	return atomic_load(&counters->flows_started) - atomic_load(&counters->flows_ended);
+	return shared64_get(&counters->flows_started) - shared64_get(&counters->flows_ended);
 }
 
 static void on_left(struct crew_worker *worker)

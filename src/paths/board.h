@@ -4,6 +4,7 @@
 #define MPBRIDGE_BOARD_H
 
 #include "base/address.h"
+#include "base/shared64.h"
 #include "conf/conf.h"
 #include "paths/health.h"
 
@@ -60,34 +61,34 @@ struct board_table {
 
 /* How fast flows are over one path. */
 struct board_pace {
-	_Atomic uint64_t rate; /* bytes per second of its fastest flow over the path, lately */
-	_Atomic uint64_t burst_rate; /* the same while it had something to carry; 0: not known */
-	_Atomic uint64_t rtt_us;     /* TCP's, of the last flow that was asked */
-	_Atomic uint64_t at_ms;	     /* when that was measured. CLOCK_MONOTONIC */
+	struct shared64 rate;	    /* bytes per second of its fastest flow over the path, lately */
+	struct shared64 burst_rate; /* the same while it had something to carry; 0: not known */
+	struct shared64 rtt_us;	    /* TCP's, of the last flow that was asked */
+	struct shared64 at_ms;	    /* when that was measured. CLOCK_MONOTONIC */
 };
 
 /* A round trip as the last flow that moved bytes over the path had it. */
 struct board_trip {
-	_Atomic uint64_t rtt_us, rttvar_us;
-	_Atomic uint64_t at_ms; /* CLOCK_MONOTONIC; 0: never */
+	struct shared64 rtt_us, rttvar_us;
+	struct shared64 at_ms; /* CLOCK_MONOTONIC; 0: never */
 };
 
-/* One worker's figures. Written by it alone, relaxed; read by the supervisor. */
+/* One worker's figures. Written by it alone, read by the supervisor. */
 struct board_counters {
 	struct board_pace pace[BOARD_PLACES]; /* client */
 	struct board_trip trip[BOARD_PLACES]; /* client */
-	_Atomic uint64_t moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
+	struct shared64 moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
-	_Atomic uint64_t heard_ms[BOARD_PLACES];
+	struct shared64 heard_ms[BOARD_PLACES];
 	/* Client: flows to each far router that are open, and when the last of them ended. */
-	_Atomic uint64_t flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
-	_Atomic uint64_t oldest_ms; /* when the oldest of its flows began; 0: there is none */
-	_Atomic uint64_t flows_started;
-	_Atomic uint64_t flows_ended;
-	_Atomic uint64_t flows_fell_back;  /* client: carried by plain TCP, for want of MPTCP */
-	_Atomic uint64_t refused_for_time; /* server: headers whose time was wrong */
-	_Atomic uint64_t bytes_lan_to_wan;
-	_Atomic uint64_t bytes_wan_to_lan;
+	struct shared64 flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
+	struct shared64 oldest_ms; /* when the oldest of its flows began; 0: there is none */
+	struct shared64 flows_started;
+	struct shared64 flows_ended;
+	struct shared64 flows_fell_back;  /* client: carried by plain TCP, for want of MPTCP */
+	struct shared64 refused_for_time; /* server: headers whose time was wrong */
+	struct shared64 bytes_lan_to_wan;
+	struct shared64 bytes_wan_to_lan;
 };
 
 struct board {
@@ -131,13 +132,5 @@ bool board_is_connected(const struct board_table *table, const struct address *i
 
 /* Whether `ip` means all hosts of such a subnet. */
 bool board_is_broadcast(const struct board_table *table, const struct address *ip);
-
-/* Adds to a counter that only this process writes: no read-modify-write is needed. */
-static inline void board_count(_Atomic uint64_t *counter, uint64_t more)
-{
-	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, value + more, memory_order_relaxed);
-}
 
 #endif

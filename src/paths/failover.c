@@ -38,9 +38,9 @@ bool failover_is_active(const struct failover *failover, const struct monitor *m
 
 static bool is_used_by(const struct board_counters *worker, unsigned router, uint64_t now_ms)
 {
-	uint64_t left_ms = atomic_load_explicit(&worker->left_ms[router], memory_order_relaxed);
+	uint64_t left_ms = shared64_get(&worker->left_ms[router]);
 
-	return atomic_load_explicit(&worker->flows_to[router], memory_order_relaxed) > 0 ||
+	return shared64_get(&worker->flows_to[router]) > 0 ||
 	       (left_ms > 0 && now_ms < left_ms + LINGER_MS);
 }
 

@@ -10,9 +10,9 @@
 #define ASIDE_MOST_MS  3000u
 #define ASIDE_MS       500u /* for the server to have taken back what it announced */
 
-static uint64_t higher(uint64_t one, const _Atomic uint64_t *other)
+static uint64_t higher(uint64_t one, const struct shared64 *other)
 {
-	uint64_t value = atomic_load_explicit(other, memory_order_relaxed);
+	uint64_t value = shared64_get(other);
 
 	return value > one ? value : one;
 }
@@ -25,7 +25,7 @@ static struct guard_input find_pace(const struct monitors *monitors, uint8_t pla
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_pace *pace = &board->worker[i].pace[place];
-		uint64_t at_ms = atomic_load_explicit(&pace->at_ms, memory_order_relaxed);
+		uint64_t at_ms = shared64_get(&pace->at_ms);
 
 		if (monitors->loop->now_ms > at_ms + PACE_MS)
 			continue;

@@ -138,9 +138,8 @@ static uint64_t heard_ms(const struct monitor *monitor)
 	uint64_t latest = 0;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		uint64_t ms = atomic_load_explicit(
-			&monitor->all->board->worker[i].heard_ms[monitor->place],
-			memory_order_relaxed);
+		uint64_t ms =
+			shared64_get(&monitor->all->board->worker[i].heard_ms[monitor->place]);
 
 		latest = ms > latest ? ms : latest;
 	}
@@ -155,14 +154,13 @@ static struct trip trip_of_flows(const struct monitor *monitor, uint64_t now_ms)
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
 		const struct board_trip *of = &monitor->all->board->worker[i].trip[monitor->place];
-		uint64_t ms = atomic_load_explicit(&of->at_ms, memory_order_relaxed);
+		uint64_t ms = shared64_get(&of->at_ms);
 
 		if (ms <= latest)
 			continue;
 		latest = ms;
-		trip.rtt_us = (uint32_t)atomic_load_explicit(&of->rtt_us, memory_order_relaxed);
-		trip.rttvar_us =
-			(uint32_t)atomic_load_explicit(&of->rttvar_us, memory_order_relaxed);
+		trip.rtt_us = (uint32_t)shared64_get(&of->rtt_us);
+		trip.rttvar_us = (uint32_t)shared64_get(&of->rttvar_us);
 	}
 	return trip;
 }
@@ -217,8 +215,7 @@ bool monitors_are_busy(const struct monitors *monitors)
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (monitors->loop->now_ms <
-		    atomic_load_explicit(&worker[i].moved_ms, memory_order_relaxed) +
-			    2 * (uint64_t)BUSY_MS)
+		    shared64_get(&worker[i].moved_ms) + 2 * (uint64_t)BUSY_MS)
 			return true;
 	return false;
 }

@@ -115,8 +115,7 @@ static uint64_t oldest_flow_ms(const struct board *board)
 	uint64_t oldest_ms = UINT64_MAX;
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++) {
-		uint64_t ms =
-			atomic_load_explicit(&board->worker[i].oldest_ms, memory_order_relaxed);
+		uint64_t ms = shared64_get(&board->worker[i].oldest_ms);
 
 		if (ms > 0 && ms < oldest_ms)
 			oldest_ms = ms;

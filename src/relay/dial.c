@@ -331,7 +331,7 @@ static void tell_if_fell_back(struct flow *flow, int fd)
 {
 	if (!flow->relay->has_mptcp || socket_mptcp_state(fd) != SOCKET_MPTCP_FELL_BACK)
 		return;
-	board_count(&flow->relay->counters->flows_fell_back, 1);
+	shared64_add(&flow->relay->counters->flows_fell_back, 1);
 	if (atomic_exchange(&flow->relay->board->has_told_fallback, true))
 		return;
 	relay_notice(
@@ -405,7 +405,7 @@ static void note_router(struct flow *flow, int fd)
 
 	flow->dialed_ms = relay->loop->now_ms;
 	flow->router = conf_router_of(relay->conf, &remote);
-	board_count(&relay->counters->flows_to[flow->router], 1);
+	shared64_add(&relay->counters->flows_to[flow->router], 1);
 }
 
 /* A name has done its part when one of its addresses is reached. */

@@ -144,10 +144,10 @@ static void forget_closed(struct evidence_witness *witness, const struct subflow
 
 static void note_heard(struct relay *relay, uint8_t place, uint64_t heard_ms)
 {
-	_Atomic uint64_t *latest = &relay->counters->heard_ms[place];
+	struct shared64 *latest = &relay->counters->heard_ms[place];
 
-	if (heard_ms > atomic_load_explicit(latest, memory_order_relaxed))
-		atomic_store_explicit(latest, heard_ms, memory_order_relaxed);
+	if (heard_ms > shared64_get(latest))
+		shared64_set(latest, heard_ms);
 }
 
 static void note_gap(struct evidence_subflow *known, uint64_t heard_ms)
@@ -201,9 +201,9 @@ static void note_trip(struct relay *relay, uint8_t place, const struct subflow *
 
 	if (rtt_us == 0)
 		return;
-	atomic_store_explicit(&trip->rtt_us, rtt_us, memory_order_relaxed);
-	atomic_store_explicit(&trip->rttvar_us, rttvar_us, memory_order_relaxed);
-	atomic_store_explicit(&trip->at_ms, relay->loop->now_ms, memory_order_relaxed);
+	shared64_set(&trip->rtt_us, rtt_us);
+	shared64_set(&trip->rttvar_us, rttvar_us);
+	shared64_set(&trip->at_ms, relay->loop->now_ms);
 }
 
 /*
@@ -217,9 +217,7 @@ static void measure_burst(struct board_pace *pace, struct evidence_subflow *know
 	uint64_t before = known->burst_rate;
 
 	known->burst_rate = has_sent ? subflow->delivery_rate : 0;
-	atomic_store_explicit(&pace->burst_rate,
-			      known->burst_rate > before ? known->burst_rate : before,
-			      memory_order_relaxed);
+	shared64_set(&pace->burst_rate, known->burst_rate > before ? known->burst_rate : before);
 }
 
 /*
@@ -243,12 +241,12 @@ static void measure_pace(struct relay *relay, struct evidence_subflow *known,
 	if (rate >= STRAY_RATE && is_backup(&relay->table, known->place))
 		relay->on_doubt(relay, known->place, DOUBT_STRAY);
 	peak = rate < known->rate ? rate : known->rate;
-	before = atomic_load_explicit(&pace->rate, memory_order_relaxed) / 50 * 49;
-	atomic_store_explicit(&pace->rate, peak > before ? peak : before, memory_order_relaxed);
-	atomic_store_explicit(&pace->at_ms, relay->loop->now_ms, memory_order_relaxed);
+	before = shared64_get(&pace->rate) / 50 * 49;
+	shared64_set(&pace->rate, peak > before ? peak : before);
+	shared64_set(&pace->at_ms, relay->loop->now_ms);
 	measure_burst(pace, known, subflow, acked > received);
 	if (acked > 0)
-		atomic_store_explicit(&pace->rtt_us, subflow->rtt_us, memory_order_relaxed);
+		shared64_set(&pace->rtt_us, subflow->rtt_us);
 	if (acked > 0 || received >= BUSY_BYTES)
 		note_trip(relay, known->place, subflow, acked > received);
 	known->rate -= known->rate / 10;

@@ -31,7 +31,7 @@ static void tell_oldest(struct relay *relay)
 
 	if (!list_is_empty(&relay->flows))
 		began_ms = container_of(relay->flows.next, struct flow, node)->began_ms;
-	atomic_store_explicit(&relay->counters->oldest_ms, began_ms, memory_order_relaxed);
+	shared64_set(&relay->counters->oldest_ms, began_ms);
 }
 
 struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
@@ -58,7 +58,7 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 void flow_count(struct flow *flow)
 {
 	flow->is_counted = true;
-	board_count(&flow->relay->counters->flows_started, 1);
+	shared64_add(&flow->relay->counters->flows_started, 1);
 }
 
 enum flow_side flow_accepted_side(const struct flow *flow)
@@ -106,9 +106,8 @@ static void leave_router(struct flow *flow)
 
 	if (flow->dialed_ms == 0)
 		return;
-	board_count(&counters->flows_to[flow->router], (uint64_t)-1);
-	atomic_store_explicit(&counters->left_ms[flow->router], flow->relay->loop->now_ms,
-			      memory_order_relaxed);
+	shared64_add(&counters->flows_to[flow->router], (uint64_t)-1);
+	shared64_set(&counters->left_ms[flow->router], flow->relay->loop->now_ms);
 }
 
 static void close_sides(struct flow *flow)
@@ -125,7 +124,7 @@ static void close_sides(struct flow *flow)
 	evidence_forget(&flow->relay->evidence, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	if (flow->is_counted)
-		board_count(&flow->relay->counters->flows_ended, 1);
+		shared64_add(&flow->relay->counters->flows_ended, 1);
 	leave_router(flow);
 	flow->state = FLOW_ENDED;
 	loop_put(loop, &flow->task);

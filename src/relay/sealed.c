@@ -78,7 +78,7 @@ static void fail(struct flow *flow, int error)
 	const char *what = reason(error);
 
 	if (error == -ETIME)
-		board_count(&flow->relay->counters->refused_for_time, 1);
+		shared64_add(&flow->relay->counters->refused_for_time, 1);
 	if (what)
 		refuse(flow, what);
 	else

@@ -40,12 +40,12 @@ static void count_bytes(struct flow *flow, enum flow_side from, uint64_t bytes_b
 {
 	struct board_counters *counters = flow->relay->counters;
 
-	atomic_store_explicit(&counters->moved_ms, flow->relay->loop->now_ms, memory_order_relaxed);
+	shared64_set(&counters->moved_ms, flow->relay->loop->now_ms);
 	if (flow->state == FLOW_OPEN)
 		evidence_note(&flow->relay->evidence, flow);
 
-	board_count(from == LAN ? &counters->bytes_lan_to_wan : &counters->bytes_wan_to_lan,
-		    flow->lane[from].bytes - bytes_before);
+	shared64_add(from == LAN ? &counters->bytes_lan_to_wan : &counters->bytes_wan_to_lan,
+		     flow->lane[from].bytes - bytes_before);
 }
 
 static enum lane_result forward(struct flow *flow, enum flow_side from)

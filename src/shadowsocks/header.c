@@ -15,7 +15,7 @@ static ssize_t padding_bytes(const uint8_t *bytes, size_t n)
 
 	if (n < LAYOUT_LENGTH_BYTES)
 		return -EPROTO;
-	padding = wire_read(bytes, LAYOUT_LENGTH_BYTES);
+	padding = (size_t)wire_read(bytes, LAYOUT_LENGTH_BYTES);
 	if (padding > LAYOUT_PADDING_MAX || padding > n - LAYOUT_LENGTH_BYTES)
 		return -EPROTO;
 	if (padding == 0 && n == LAYOUT_LENGTH_BYTES)

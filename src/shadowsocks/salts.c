@@ -49,12 +49,12 @@ size_t salts_store_bytes(unsigned n_tables)
 
 static bool was_set_back(struct salts_store *store, uint64_t now_s, uint32_t since_boot_s)
 {
-	uint64_t epoch = now_s - since_boot_s;
+	uint64_t epoch = now_s > since_boot_s ? now_s - since_boot_s : 0;
 	uint64_t before = atomic_load(&store->epoch);
 	bool is_earlier = epoch + CLOCKS_APART_S < before;
 
 	if (is_earlier || epoch > before)
-		atomic_store(&store->epoch, epoch);
+		atomic_store(&store->epoch, (uint32_t)epoch);
 	return is_earlier;
 }
 
@@ -64,7 +64,7 @@ bool salts_know(struct salts_store *store, uint64_t time_s, uint64_t now_s, uint
 	bool is_of_another_clock = born == 0 || born > now_s;
 
 	if (was_set_back(store, now_s, since_boot_s) || is_of_another_clock)
-		atomic_store(&store->born, now_s);
+		atomic_store(&store->born, (uint32_t)now_s);
 	return time_s >= atomic_load(&store->born);
 }
 

@@ -41,8 +41,10 @@ struct salts_table {
  * zeros is an empty one. It is sparse, and takes room only for what is in it.
  */
 struct salts_store {
-	_Atomic uint64_t born;	/* unix time from which on everything is known; 0: not yet set */
-	_Atomic uint64_t epoch; /* unix time of the boot, as the clock said last */
+	/* Unix times, of 32 bits: any worker writes them, and not every processor does that at
+	 * once. */
+	_Atomic uint32_t born;	/* from which on everything is known; 0: not yet set */
+	_Atomic uint32_t epoch; /* of the boot, as the clock said last */
 	struct salts_table table[];
 };
 

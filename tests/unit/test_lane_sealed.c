@@ -213,7 +213,7 @@ static void skip_header(struct rig *rig)
 	if (rig->ends->method->format == METHOD_2017)
 		return;
 	assert_int_equal(recv(rig->peer, bytes, 2, 0), 2);
-	n = wire_read(bytes, 2);
+	n = (size_t)wire_read(bytes, 2);
 	assert_int_equal(recv(rig->peer, bytes, n, 0), n);
 }
 
