@@ -11,6 +11,11 @@
 
 #define NOW_S 1000
 
+/* Younger than some C libraries' headers. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static struct salts_store *store_new(void)
 {
 	void *memory = mmap(NULL, salts_store_bytes(1), PROT_READ | PROT_WRITE,

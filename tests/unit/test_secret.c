@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,11 +71,30 @@ static bool is_left_out(const void *p)
 	return is_out;
 }
 
+/* qemu-user keeps such advice to itself. */
+static bool can_be_left_out(void)
+{
+	size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool is_out;
+
+	assert_ptr_not_equal(page, MAP_FAILED);
+	assert_int_equal(madvise(page, bytes, MADV_DONTDUMP), 0);
+	is_out = is_left_out(page);
+	munmap(page, bytes);
+	return is_out;
+}
+
 static void core_dumps_have_none(void **state)
 {
-	unsigned char *key = secret_alloc(32);
+	unsigned char *key;
 	int other;
 
+	if (!can_be_left_out()) {
+		print_message("qemu-user keeps the advice for core dumps to itself\n");
+		skip();
+	}
+	key = secret_alloc(32);
 	assert_true(is_left_out(key));
 	assert_false(is_left_out(&other));
 	secret_free(key, 32);
