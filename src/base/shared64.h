@@ -3,15 +3,15 @@
 #ifndef MPBRIDGE_SHARED64_H
 #define MPBRIDGE_SHARED64_H
 
+#include "base/turns.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
 /*
  * Theory of operation. Most processors store 64 bits at once. Those of MIPS with 32 bits do not,
  * and what the compiler's library offers in place of it is a lock inside of one process, which
- * means nothing to another one. There a number lies in two halves, and twice, as the tables of the
- * board do: readers copy the one that `version` points at, the writer fills the other one. So a
- * whole number can be read at any moment, though the writer be killed half way.
+ * means nothing to another one. There a number lies in two halves, and twice (turns.h).
  *
  * Whoever reads a number sees all that its writer had written before.
  */
@@ -23,35 +23,29 @@
 #if SHARED64_IS_HALVED
 
 struct shared64 {
-	_Atomic uint32_t version; /* low[version % 2] and high[version % 2] hold */
+	_Atomic uint32_t version; /* see turns.h */
 	_Atomic uint32_t low[2], high[2];
 };
 
 static inline uint64_t shared64_get(const struct shared64 *number)
 {
-	uint32_t now = atomic_load_explicit(&number->version, memory_order_acquire), copied, low,
-		 high;
+	uint32_t now, low, high;
 
 	do {
-		copied = now;
-		low = atomic_load_explicit(&number->low[copied % 2], memory_order_relaxed);
-		high = atomic_load_explicit(&number->high[copied % 2], memory_order_relaxed);
-		atomic_thread_fence(memory_order_acquire);
-		now = atomic_load_explicit(&number->version, memory_order_acquire);
-	} while (now != copied);
+		now = turns_begin(&number->version);
+		low = atomic_load_explicit(&number->low[now % 2], memory_order_relaxed);
+		high = atomic_load_explicit(&number->high[now % 2], memory_order_relaxed);
+	} while (!turns_hold(&number->version, now));
 	return (uint64_t)high << 32 | low;
 }
 
 static inline void shared64_set(struct shared64 *number, uint64_t value)
 {
-	uint32_t next = atomic_load_explicit(&number->version, memory_order_relaxed) + 1;
+	unsigned at = turns_free(&number->version);
 
-	atomic_store_explicit(&number->low[next % 2], (uint32_t)value, memory_order_relaxed);
-	atomic_store_explicit(&number->high[next % 2], (uint32_t)(value >> 32),
-			      memory_order_relaxed);
-	atomic_store_explicit(&number->version, next, memory_order_release);
-	/* readers see that before they see anything of the next number */
-	atomic_thread_fence(memory_order_seq_cst);
+	atomic_store_explicit(&number->low[at], (uint32_t)value, memory_order_relaxed);
+	atomic_store_explicit(&number->high[at], (uint32_t)(value >> 32), memory_order_relaxed);
+	turns_publish(&number->version);
 }
 
 #else

@@ -261,10 +261,6 @@ int reload_begin(struct reload *reload, struct messages *errors, struct messages
 {
 	int error;
 
-	if (reload->conf) {
-		messages_add(errors, "a reload is under way");
-		return -EBUSY;
-	}
 	error = read_conf(reload, errors, notes);
 	if (error < 0 && errors->count == 0)
 		messages_add(errors, "no memory");

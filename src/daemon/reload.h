@@ -23,9 +23,9 @@ void reload_init(struct reload *reload, struct parts *parts);
 
 /*
  * Reads the configuration again and checks it; if it is good, workers are started with it, and
- * reload_on_standing_by() does the rest. 0: under way. Otherwise nothing has changed, `errors` says
- * why, and -EINVAL (mistakes), -EBUSY (one is under way, or too many workers are leaving) or
- * another -errno is returned. `notes` as for conf_read().
+ * reload_on_standing_by() does the rest. None may be under way. 0: it is, or is done. Otherwise
+ * nothing has changed, `errors` says why, and -EINVAL (mistakes), -EBUSY (too many workers are
+ * leaving) or another -errno is returned. `notes` as for conf_read().
  */
 int reload_begin(struct reload *reload, struct messages *errors, struct messages *notes);
 

@@ -401,17 +401,18 @@ static int prepare_workers(struct supervisor *supervisor, unsigned n_workers)
 {
 	struct parts *parts = &supervisor->parts;
 	const struct handover *from = supervisor->from;
-	struct salts_handover salts = {.fd = -1};
+	bool has_salts = from && from->salts_fd >= 0;
+	struct salts_handover salts;
 	int error = 0;
 
-	if (from)
+	if (has_salts)
 		salts = (struct salts_handover){from->salts_fd, handover_has_own_layout(from)};
 	if (parts->conf->role == CONF_SERVER)
 		error = naming_open(&parts->naming, parts->conf);
 	if (error == 0)
 		error = parts_prepare_salts(parts, parts->conf,
 					    count_salts_tables(supervisor, n_workers),
-					    salts.fd >= 0 ? &salts : NULL);
+					    has_salts ? &salts : NULL);
 	return error;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "doctor/filter.h"
 
-#include "paths/health.h"
 #include "paths/way.h"
 
 #include <inttypes.h>
@@ -102,7 +101,7 @@ static bool is_hit(const struct snapshot *snapshot, const struct patient_path *p
 	const struct rt_link *link = snapshot_link_named(snapshot, path->interface);
 
 	return link && path->server.family == AF_INET && !patient_path_is_absent(path) &&
-	       strcmp(path->state, health_state_text(HEALTH_UP)) != 0 &&
+	       !patient_path_is_up(path) &&
 	       best_interface(snapshot, &path->server) != link->ifindex;
 }
 

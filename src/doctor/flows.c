@@ -2,8 +2,6 @@
 /* What greetings and flows show of a bridge that runs. */
 #include "doctor/flows.h"
 
-#include "paths/health.h"
-
 #include <inttypes.h>
 #include <string.h>
 
@@ -117,15 +115,10 @@ static void judge_fallback(const struct patient *patient, const struct patient *
 
 /* ---- paths without subflows ---- */
 
-static bool is_up(const struct patient_path *path)
-{
-	return strcmp(path->state, health_state_text(HEALTH_UP)) == 0;
-}
-
 /* New connections should use it, have had the time to, and do not. */
 static bool is_idle(const struct patient_path *path)
 {
-	return is_up(path) && path->is_active && path->subflows == 0;
+	return patient_path_is_up(path) && path->is_active && path->subflows == 0;
 }
 
 /* A path that works, while connections that last have subflows on other links, and none here. */

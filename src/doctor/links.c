@@ -16,14 +16,6 @@
 
 /* ---- the paths of one that does not run ---- */
 
-static bool has_interface(const struct paths *paths, const char *interface)
-{
-	for (unsigned i = 0; i < paths->n; i++)
-		if (strcmp(paths->path[i].interface, interface) == 0)
-			return true;
-	return false;
-}
-
 static void add_present(struct patient *patient, const struct path *path)
 {
 	struct patient_path *out = &patient->path[patient->n_paths++];
@@ -62,7 +54,7 @@ void links_find_paths(struct patient *patient, const struct snapshot *snapshot)
 	for (unsigned i = 0; i < paths.n; i++)
 		add_present(patient, &paths.path[i]);
 	for (unsigned i = 0; i < patient->conf.n_paths; i++)
-		if (!has_interface(&paths, patient->conf.path[i].interface))
+		if (!paths_use_interface(&paths, patient->conf.path[i].interface))
 			add_absent(patient, snapshot, &patient->conf.path[i]);
 }
 

@@ -212,3 +212,8 @@ bool patient_path_is_absent(const struct patient_path *path)
 {
 	return strcmp(path->state, health_state_text(HEALTH_ABSENT)) == 0;
 }
+
+bool patient_path_is_up(const struct patient_path *path)
+{
+	return strcmp(path->state, health_state_text(HEALTH_UP)) == 0;
+}

@@ -66,5 +66,6 @@ const struct patient_path *patient_find_path(const struct patient *patient,
 					     const struct patient_path *path);
 
 bool patient_path_is_absent(const struct patient_path *path);
+bool patient_path_is_up(const struct patient_path *path);
 
 #endif

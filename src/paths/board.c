@@ -2,6 +2,8 @@
 /* The board: memory that supervisor and workers share. */
 #include "paths/board.h"
 
+#include "base/turns.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,32 +47,26 @@ void board_free(struct board *board)
 
 void board_publish(struct board *board, const struct board_table *table)
 {
-	uint32_t next = atomic_load_explicit(&board->version, memory_order_relaxed) + 1;
-
-	memcpy(&board->table[next % 2], table, sizeof(*table));
-	atomic_store_explicit(&board->version, next, memory_order_release);
-	/* readers see that before they see anything of what is next written into the other one */
-	atomic_thread_fence(memory_order_seq_cst);
+	memcpy(&board->table[turns_free(&board->version)], table, sizeof(*table));
+	turns_publish(&board->version);
 }
 
 const struct board_table *board_current(const struct board *board)
 {
-	return &board->table[atomic_load_explicit(&board->version, memory_order_acquire) % 2];
+	return &board->table[turns_begin(&board->version) % 2];
 }
 
 bool board_read(const struct board *board, uint32_t *version, struct board_table *table)
 {
-	uint32_t now = atomic_load_explicit(&board->version, memory_order_acquire), copied;
+	uint32_t now = turns_begin(&board->version);
 
 	if (now == *version)
 		return false;
 	do {
-		copied = now;
-		memcpy(table, &board->table[copied % 2], sizeof(*table));
-		atomic_thread_fence(memory_order_acquire);
-		now = atomic_load_explicit(&board->version, memory_order_acquire);
-	} while (now != copied);
-	*version = copied;
+		now = turns_begin(&board->version);
+		memcpy(table, &board->table[now % 2], sizeof(*table));
+	} while (!turns_hold(&board->version, now));
+	*version = now;
 	return true;
 }
 

@@ -20,10 +20,8 @@
 
 /*
  * Theory of operation. The supervisor alone writes the table: what the paths are, and which
- * addresses this router has. There are two of it: readers copy the one that `version` points at,
- * and the writer fills the other one, then counts `version` up. So a whole table can be read at any
- * moment, also while the writer is held up half way; a reader copies again only if a new table came
- * while it did. Each worker alone writes its own counters; others only read them.
+ * addresses this router has. There are two of it, in turn (turns.h), so that a whole one can be
+ * read at any moment. Each worker alone writes its own counters; others only read them.
  */
 
 /* A path as a dialing worker needs it. */
@@ -92,7 +90,7 @@ struct board_counters {
 };
 
 struct board {
-	_Atomic uint32_t version; /* table[version % 2] is what holds */
+	_Atomic uint32_t version; /* see turns.h */
 	struct board_table table[2];
 	uint64_t instance;		 /* a number of this supervisor's own, never 0 */
 	uint64_t started_ms;		 /* when it began. CLOCK_MONOTONIC */

@@ -79,14 +79,6 @@ static bool has_path(const struct paths *paths, const struct path *path)
 	return false;
 }
 
-static bool has_interface(const struct paths *paths, const char *interface)
-{
-	for (unsigned i = 0; i < paths->n; i++)
-		if (strcmp(paths->path[i].interface, interface) == 0)
-			return true;
-	return false;
-}
-
 static void log_path(const struct manager *manager, const struct path *path)
 {
 	char local[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
@@ -116,10 +108,10 @@ static void log_changes(const struct manager *manager, const struct paths *befor
 		if (!has_path(before, &now->path[i]))
 			log_path(manager, &now->path[i]);
 	for (unsigned i = 0; i < before->n; i++)
-		if (!has_interface(now, before->path[i].interface))
+		if (!paths_use_interface(now, before->path[i].interface))
 			log_unused(manager, before->path[i].interface);
 	for (unsigned i = 0; i < conf->n_paths && !manager->has_followed; i++)
-		if (!has_interface(now, conf->path[i].interface))
+		if (!paths_use_interface(now, conf->path[i].interface))
 			log_unused(manager, conf->path[i].interface);
 	if (conf->role == CONF_CLIENT && now->n == 0 && (before->n || !manager->has_followed))
 		log_warning("no link leads to the server now; waiting for one");

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the kernel's MPTCP path manager has to know about a path's local address. */
 enum path_endpoint {
@@ -47,5 +48,14 @@ struct paths {
 	unsigned n_left_out; /* there was no room for so many */
 	struct path path[BOARD_PATHS_MAX];
 };
+
+/* Whether one of them is on that interface. */
+static inline bool paths_use_interface(const struct paths *paths, const char *interface)
+{
+	for (unsigned i = 0; i < paths->n; i++)
+		if (strcmp(paths->path[i].interface, interface) == 0)
+			return true;
+	return false;
+}
 
 #endif

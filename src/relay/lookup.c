@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "relay/dns.h"
+#include "shadowsocks/wire.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -246,8 +247,7 @@ static void write_stream(struct query *query)
 	const struct dns_question question = question_of(query);
 	uint8_t bytes[LENGTH_BYTES + DNS_QUESTION_BYTES];
 
-	bytes[0] = (uint8_t)(question.bytes >> 8);
-	bytes[1] = (uint8_t)question.bytes;
+	wire_write(bytes, LENGTH_BYTES, question.bytes);
 	memcpy(bytes + LENGTH_BYTES, question.message, question.bytes);
 	if (send(query->watch.fd, bytes, LENGTH_BYTES + question.bytes, MSG_NOSIGNAL) < 0 ||
 	    loop_watch_level(query->lookups->loop, &query->watch, query->watch.fd, EPOLLIN) < 0)
@@ -268,7 +268,7 @@ static void read_stream(struct query *query)
 		return;
 	}
 	stream->used += (size_t)n;
-	bytes = stream->used < LENGTH_BYTES ? 0 : (size_t)stream->bytes[0] << 8 | stream->bytes[1];
+	bytes = stream->used < LENGTH_BYTES ? 0 : wire_read(stream->bytes, LENGTH_BYTES);
 	if (bytes > STREAM_BYTES)
 		try_next(query, cannot_tell);
 	else if (stream->used >= LENGTH_BYTES + bytes && stream->used >= LENGTH_BYTES)

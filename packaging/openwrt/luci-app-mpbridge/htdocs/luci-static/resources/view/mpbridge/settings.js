@@ -52,6 +52,12 @@ const SingleSection = form.TypedSection.extend({
 	}
 });
 
+function mayBeAdded(section, title) {
+	section.anonymous = true;
+	section.addremove = true;
+	section.addbtntitle = title;
+}
+
 function interfaces() {
 	return uci.sections('network', 'interface').map(section => section['.name']).filter(name => name != 'loopback');
 }
@@ -198,9 +204,7 @@ function addPeers(map) {
 		_('What makes this router a client: its hosts\' connections go to a server. There may be several far routers, the preferred one first; all but the addresses is said with the first.'));
 	const whenDown = [ [ '', _('refuse (default)') ], [ 'refuse', _('refuse') ], [ 'direct', _('direct: by this router\'s own routes') ] ];
 
-	section.anonymous = true;
-	section.addremove = true;
-	section.addbtntitle = _('Add a far router');
+	mayBeAdded(section, _('Add a far router'));
 	flag(section, 'enabled', _('Enabled'), null, { default: '1' });
 	option(section, form.DynamicList, 'address', _('Addresses'), _('Of one router: one for each link, or one that all links lead to.'),
 		{ datatype: 'host', rmempty: false });
@@ -225,9 +229,7 @@ function addServer(map) {
 	const section = map.section(SingleSection, 'server', _('Server'),
 		_('What makes this router a server: other routers come to it with their hosts\' connections.'));
 
-	section.anonymous = true;
-	section.addremove = true;
-	section.addbtntitle = _('Add a server');
+	mayBeAdded(section, _('Add a server'));
 	flag(section, 'enabled', _('Enabled'), null, { default: '1' });
 	option(section, form.Value, 'port', _('Port'), null, { datatype: PORT, placeholder: '8388' });
 	listOption(section, form.MultiValue, 'zone', _('Zones'), _('From which the port can be reached; without one the firewall stays as it is.'),
@@ -253,9 +255,7 @@ function addPaths(map) {
 	const section = map.section(form.GridSection, 'path', _('Links'),
 		_('Without an entry here the setting "multipath" of the interfaces says which links there are, and without that, every interface that leads to the other router is one.'));
 
-	section.anonymous = true;
-	section.addremove = true;
-	section.addbtntitle = _('Add a link');
+	mayBeAdded(section, _('Add a link'));
 	section.modaltitle = _('Link');
 	listOption(section, form.ListValue, 'interface', _('Interface'), null, named(interfaces()), { rmempty: false });
 	listOption(section, form.ListValue, 'role', _('Role'), null, [
@@ -273,9 +273,7 @@ function addIntercept(map) {
 	const section = map.section(SingleSection, 'intercept', _('Interception'),
 		_('Which connections a client takes over: those that come in from these zones or interfaces by TCP, but for what is for this router or for directly connected networks.'));
 
-	section.anonymous = true;
-	section.addremove = true;
-	section.addbtntitle = _('Add interception');
+	mayBeAdded(section, _('Add interception'));
 	flag(section, 'enabled', _('Enabled'), null, { default: '1' });
 	listOption(section, form.MultiValue, 'zone', _('Zones'), null, named(zones()));
 	listOption(section, form.MultiValue, 'network', _('Interfaces'), null, named(interfaces()));
