@@ -268,7 +268,7 @@ static void read_stream(struct query *query)
 		return;
 	}
 	stream->used += (size_t)n;
-	bytes = stream->used < LENGTH_BYTES ? 0 : wire_read(stream->bytes, LENGTH_BYTES);
+	bytes = stream->used < LENGTH_BYTES ? 0 : (size_t)wire_read(stream->bytes, LENGTH_BYTES);
 	if (bytes > STREAM_BYTES)
 		try_next(query, cannot_tell);
 	else if (stream->used >= LENGTH_BYTES + bytes && stream->used >= LENGTH_BYTES)
