@@ -21,4 +21,13 @@ static inline uint32_t time_since_boot_s(void)
 	return (uint32_t)now.tv_sec;
 }
 
+/* Microseconds of the clock that the kernel's TCP goes by: never set. */
+static inline uint64_t time_monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 #endif

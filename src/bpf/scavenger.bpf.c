@@ -1,0 +1,827 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The scavenger: a congestion control that takes what others leave, and nothing else. */
+/*
+ * Theory of operation. As LEDBAT++ does, it holds a short queue at the bottleneck: the window grows
+ * while the round trip is less than TARGET_US above the least that has been seen (the base), and is
+ * cut in proportion when it is more. That alone gives way to flows that fill the buffer (reno,
+ * cubic), but slowly, and not to bbr, which keeps a short queue too, nor to a slow start, which
+ * ends early when it meets a full link (HyStart). So it leaves the link altogether when others are
+ * there, and looks again later. In the order of how soon they tell:
+ *
+ *   push     the link is ours and the queue grows well beyond what we have made, for several
+ *            acknowledgements in turn: somebody begins. We leave at once, before a round is over.
+ *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
+ *            before when the queue stood. Either others carry the rest, or the link has become
+ *            slower, or they send at a rate of their own (a video, a call). A check tells: the
+ *            window is cut so that no queue is left of our own making. If the queue is gone and our
+ *            rate still is what it was, nobody presses us: that rate is our new share. If the
+ *            queue stays, it is others', and we leave.
+ *
+ * All this is a state of the way (local address, remote address), which all our flows there share,
+ * since it is the link that others need, not a place beside one of our flows:
+ *
+ *   OPEN     growing, holding the queue, or checking
+ *   YIELD    until until_us; the floor of FLOOR segments, paced slowly, remains, and tells what the
+ *            queue does. When the time is over and the queue is gone, we try: OPEN with a small
+ *            window. A try that fails makes the next pause twice as long; when we hold the link for
+ *            HELD_US, it is short again. If the queue still stands, we stay away without a try.
+ *
+ * A flow that was idle while its way yielded begins with a small paced window when it sends again.
+ *
+ * The base is the least round trip of the last two to four minutes, in two windows of time, so
+ * that drift of the clocks and of the way is followed. A longer route would look like a queue for
+ * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
+ * we are away, is the new base. Now and then the window is cut for some rounds (the slowdown of
+ * LEDBAT++), which shows the base to us, and to another scavenger on the same link, which may have
+ * begun when our queue stood. Loss halves the window if the queue stands, and if it does not,
+ * takes a little: a link that loses by itself is no reason to leave it.
+ *
+ * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
+ * replaces; only bytes are added up atomically.
+ *
+ * Sources: RFC 6817 (LEDBAT); draft-irtf-iccrg-ledbat-plus-plus (slow start that is limited,
+ * multiplicative decrease, slowdown); RFC 9406 (HyStart++); net/ipv4/tcp_cubic.c,
+ * hystart_update(); net/ipv4/tcp_input.c, tcp_cong_control(); net/ipv4/bpf_tcp_ca.c, for what a
+ * program may write to.
+ */
+#include "scavenger.h"
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+
+/*
+ * What is used of the kernel's structures; libbpf finds the members in those of the running kernel
+ * by their names (CO-RE).
+ */
+#define KERNELS __attribute__((preserve_access_index))
+
+struct in6_addr {
+	union {
+		u32 u6_addr32[4];
+	} in6_u;
+} KERNELS;
+
+struct sock_common {
+	u32 skc_daddr, skc_rcv_saddr;
+	u16 skc_family;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+} KERNELS;
+
+struct sock {
+	struct sock_common __sk_common;
+	unsigned long sk_pacing_rate;
+	u32 sk_pacing_status;
+} KERNELS;
+
+struct inet_sock {
+	struct sock sk;
+} KERNELS;
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	u64 icsk_ca_priv[13];
+} KERNELS;
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, packets_out, write_seq, snd_nxt;
+	u64 tcp_mstamp;
+	_Bool is_mptcp;
+} KERNELS;
+
+struct rate_sample {
+	long rtt_us;
+	u32 acked_sacked, prior_in_flight;
+} KERNELS;
+
+struct tcp_congestion_ops {
+	u32 (*ssthresh)(struct sock *sk);
+	void (*set_state)(struct sock *sk, u8 state);
+	void (*cwnd_event)(struct sock *sk, int event);
+	void (*cong_control)(struct sock *sk, u32 ack, int flag, const struct rate_sample *sample);
+	u32 (*undo_cwnd)(struct sock *sk);
+	u32 (*min_tso_segs)(struct sock *sk);
+	void (*init)(struct sock *sk);
+	char name[SCAVENGER_NAME_BYTES];
+	u32 flags;
+} KERNELS;
+
+#define AF_INET			2
+#define TCP_CA_Loss		4 /* include/uapi/linux/tcp.h */
+#define CA_EVENT_TX_START	0 /* include/net/tcp.h, as the next three */
+#define TCP_CONG_NON_RESTRICTED 1
+#define SK_PACING_NEEDED	1
+
+#define MS 1000ull
+#define S  1000000ull
+
+/* The queue that we make. Voice beside it has up to twice that, for moments; half of it is lost in
+ * the noise of the round trip at 50 Mbit/s. */
+#define TARGET_US 4000u
+/* A queue of less may be noise: of interrupts, of a burst. */
+#define LOW_US 1500u
+/* Others push: beyond TARGET_US by more than our own steps make. HyStart of cubic gives up after 4
+ * to 16 ms, so this has to be seen before. */
+#define PUSH_US 7500u
+/* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
+#define PUSH_ACKS 6
+#define PUSH_LONG 6000u
+
+#define UNIT		16 /* windows are counted in 1/16 of a segment, for small steps */
+#define FLOOR		(2 * UNIT)
+#define START		(4 * UNIT)
+#define WINDOW_MOST	(1u << 20) /* segments */
+#define ROUND_LEAST_US	20000u	   /* a shorter round has too few packets to tell a rate */
+#define LACK_PERCENT	80	   /* of the share: less is a lack */
+#define LACK_ROUNDS	2
+#define BACKOFF_LEAST	(50 * MS)
+#define BACKOFF_MOST	(1 * S) /* and a second to get up to speed: 3 s are the goal */
+#define STAY_US		(100 * MS)
+#define HELD_US		(2 * S)
+#define IDLE_US		(1 * S)	  /* after that, what is known of the link's state is old */
+#define CHECK_MOST_US	(1 * S)	  /* a check whose flow has fallen silent */
+#define WINDOW_US	(120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
+#define CALM_US		(8 * S)	  /* longer than the plateau of cubic at some 50 Mbit/s */
+#define CALM_ROUNDS	50
+#define SHARE_OLD_US	(10 * S)
+#define SLOW_EVERY_US	(10 * S)
+#define SLOW_ROUNDS	3
+#define DRAIN_US	(100 * MS)
+#define DRAIN_MOST	(256u << 10) /* MPTCP does not queue more on a subflow; what more is, no drain can do */
+
+char _license[] SEC("license") = "GPL";
+
+/* Since 6.10 cong_control() has the arguments ack and flag before the sample. */
+const volatile _Bool has_ack_and_flag = 1;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, struct scavenger_key);
+	__type(value, struct scavenger_way);
+} ways SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 10);
+} events SEC(".maps");
+
+enum mode { OPEN, YIELD };
+
+/* Of a flow, in the room that the kernel has for a congestion control: 104 bytes. */
+struct flow {
+	u64 round_us, round_bytes; /* when this round began, and the way's bytes then */
+	u64 acked_us;		   /* the last acknowledgement */
+	u64 push_us;		   /* the first of those in turn that say that others push */
+	u64 slow_us;		   /* when the next slowdown is due */
+	u64 drain_us;		   /* until then what is queued may go, at drain_rate */
+	u32 drain_rate;
+	u32 round_end;	    /* tp->delivered at its end */
+	u32 round_min_us;   /* the least round trip of this round; NONE: no sample yet */
+	u32 last_min_us;    /* of the last round */
+	u32 lost;	    /* tp->lost when this round began */
+	u32 window, before; /* 1/16 segments: now, and a round ago */
+	u32 saved;	    /* the window before a slowdown */
+	u32 check_us;	    /* the check that this flow has taken part in, low bits of its start */
+	u8 mode, lacks, pushes, slow_rounds, check_rounds, is_limited, is_cut;
+};
+_Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
+
+#define NONE (~0u)
+
+static inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+	return (struct tcp_sock *)sk;
+}
+
+static inline struct flow *flow_of(struct sock *sk)
+{
+	return (struct flow *)((struct inet_connection_sock *)sk)->icsk_ca_priv;
+}
+
+static inline u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static inline u64 most(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+static inline u64 per_second(u64 bytes, u64 us)
+{
+	return bytes * S / most(us, 1);
+}
+
+static inline u32 segment_bytes(const struct tcp_sock *tp)
+{
+	return most(tp->mss_cache, 64);
+}
+
+static inline void key_of(struct sock *sk, struct scavenger_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	if (sk->__sk_common.skc_family == AF_INET) {
+		key->local[2] = key->remote[2] = __builtin_bswap32(0xffff);
+		key->local[3] = sk->__sk_common.skc_rcv_saddr;
+		key->remote[3] = sk->__sk_common.skc_daddr;
+		if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+			key->local[2] = key->remote[2] = 0xffff;
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		key->local[i] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+		key->remote[i] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[i];
+	}
+}
+
+/* NULL: not even now, the map is full or busy. The next acknowledgement tries again. */
+static inline struct scavenger_way *way_of(const struct scavenger_key *key)
+{
+	struct scavenger_way *way = bpf_map_lookup_elem(&ways, key);
+	struct scavenger_way fresh = {};
+
+	if (way)
+		return way;
+	fresh.backoff_us = BACKOFF_LEAST;
+	bpf_map_update_elem(&ways, key, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&ways, key);
+}
+
+/* The base. */
+
+static inline u32 base_of(const struct scavenger_way *way)
+{
+	return way->older_us && way->older_us < way->base_us ? way->older_us : way->base_us;
+}
+
+static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
+{
+	u32 base_us = base_of(way);
+
+	return rtt_us > base_us ? rtt_us - base_us : 0;
+}
+
+static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
+{
+	if (way->base_us == 0) {
+		way->base_us = rtt_us;
+		way->base_at_us = now;
+	} else if (now - way->base_at_us > WINDOW_US) {
+		way->older_us = way->base_us;
+		way->base_us = rtt_us;
+		way->base_at_us = now;
+	} else if (rtt_us < way->base_us) {
+		way->base_us = rtt_us;
+	}
+}
+
+/* While we are away: a queue of others comes and goes, what stays as it is is the way itself. */
+static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u64 now)
+{
+	u32 low_us = least(rtt_us, way->low_us), high_us = most(rtt_us, way->high_us);
+
+	if (way->calm_us == 0 || lost || high_us - low_us > 500 + way->base_us / 32) {
+		way->low_us = way->high_us = rtt_us;
+		way->calm_us = now;
+		way->calm_rounds = 0;
+		return;
+	}
+	way->low_us = low_us;
+	way->high_us = high_us;
+	way->calm_rounds++;
+	if (now - way->calm_us < CALM_US || way->calm_rounds < CALM_ROUNDS)
+		return;
+	way->base_us = low_us;
+	way->older_us = 0;
+	way->base_at_us = now;
+	way->calm_us = 0;
+}
+
+/* The share. */
+
+/* Our rate in a round whose queue never was empty: all that the link has for us. */
+static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
+{
+	if (rate >= way->share) {
+		way->share = rate;
+		way->share_us = now;
+	} else if (now - way->share_us > SHARE_OLD_US) {
+		way->share -= way->share / 64;
+		way->share_us = now;
+	}
+	if (way->share > way->capacity)
+		way->capacity = way->share;
+}
+
+static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
+{
+	return rate * 100 < way->share * LACK_PERCENT;
+}
+
+/* Windows. */
+
+/* The window that carries a rate over a round trip. */
+static inline u32 window_of(const struct tcp_sock *tp, u64 rate, u32 rtt_us)
+{
+	u64 bytes = least(rate, 1ull << 38) * rtt_us / S;
+
+	return least(bytes * UNIT / segment_bytes(tp), WINDOW_MOST * UNIT);
+}
+
+static inline void set_window(struct flow *flow, u64 window)
+{
+	flow->window = most(least(window, WINDOW_MOST * UNIT), FLOOR);
+}
+
+static inline void scale_window(struct flow *flow, u32 by, u32 over)
+{
+	set_window(flow, (u64)flow->window * by / most(over, 1));
+}
+
+static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
+			       const struct scavenger_way *way, u64 now)
+{
+	flow->round_us = now;
+	flow->round_bytes = way->bytes;
+	flow->round_min_us = NONE;
+	flow->round_end = tp->delivered + tp->packets_out;
+	flow->lost = tp->lost;
+	flow->is_limited = 0;
+}
+
+/* Yielding. */
+
+static inline void tell(const struct scavenger_key *key, u64 until_us)
+{
+	struct scavenger_event event = {.key = *key, .until_us = until_us};
+
+	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+}
+
+static inline _Bool is_yielding(const struct scavenger_way *way, u64 now)
+{
+	return now < way->until_us;
+}
+
+/*
+ * What MPTCP has queued on this subflow can not go elsewhere, and holds up the rest of the stream:
+ * it goes within DRAIN_US, at half of the capacity at most. A stream of plain TCP has no end.
+ */
+static inline void begin_drain(struct tcp_sock *tp, struct flow *flow, u64 capacity, u64 now)
+{
+	u32 queued = tp->write_seq - tp->snd_nxt;
+
+	flow->drain_us = 0;
+	if (!bpf_core_field_exists(tp->is_mptcp) || !tp->is_mptcp)
+		return;
+	if (queued == 0 || queued > DRAIN_MOST)
+		return;
+	flow->drain_rate = least(per_second(queued, DRAIN_US), least(capacity / 2, NONE));
+	flow->drain_us = now + DRAIN_US;
+}
+
+/* This flow follows its way. */
+static inline void leave(struct tcp_sock *tp, struct flow *flow, const struct scavenger_way *way,
+			 u64 now)
+{
+	flow->mode = YIELD;
+	flow->window = FLOOR;
+	flow->lacks = flow->pushes = flow->slow_rounds = flow->check_rounds = 0;
+	begin_drain(tp, flow, way->capacity, now);
+	begin_round(tp, flow, way, now);
+}
+
+static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			       const struct scavenger_key *key, u64 now)
+{
+	if (!is_yielding(way, now)) {
+		/* up to a quarter more or less: two that share a link do not try in step */
+		u64 pause_us = way->backoff_us - way->backoff_us / 4;
+
+		pause_us += bpf_get_prandom_u32() % (u32)most(least(way->backoff_us, S) / 2, 1);
+		way->until_us = now + pause_us + base_of(way);
+		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
+		way->check_us = 0;
+		way->is_held = 0;
+		way->yields++;
+		way->yielded_us += way->until_us - now;
+		tell(key, way->until_us);
+	}
+	leave(tp, flow, way, now);
+}
+
+/* The pause is over, but others' queue still stands. */
+static inline void stay_away(struct scavenger_way *way, const struct scavenger_key *key, u64 now)
+{
+	way->until_us = now + STAY_US;
+	way->yielded_us += STAY_US;
+	tell(key, way->until_us);
+}
+
+static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			     u64 now)
+{
+	if (way->try_us < way->until_us)
+		way->try_us = now;
+	flow->mode = OPEN;
+	flow->before = flow->lacks = flow->pushes = 0;
+	flow->slow_us = now + SLOW_EVERY_US;
+	flow->drain_us = 0;
+}
+
+static inline void note_held(struct scavenger_way *way, u64 rate, u64 now)
+{
+	if (way->share && !lacks_share(way, rate) && way->queue_us > LOW_US / 2)
+		way->is_held = 1;
+	if (now - way->try_us > HELD_US)
+		way->backoff_us = BACKOFF_LEAST;
+}
+
+/* The check: is it others who keep us from our share? */
+
+/* The window loses what stands in the queue, and an eighth: a queue of our own vanishes by that. A
+ * trace of a queue is left, since windows on short ways are nothing but queue. */
+static inline void join_check(struct tcp_sock *tp, struct flow *flow,
+			      const struct scavenger_way *way, u32 queue_us, u64 now)
+{
+	u32 base_us = base_of(way);
+
+	flow->check_us = (u32)way->check_us;
+	flow->check_rounds = 2; /* the first still sees what was sent before the cut */
+	scale_window(flow, (base_us + LOW_US / 2) / 8 * 7, base_us + most(queue_us, LOW_US / 2));
+	begin_round(tp, flow, way, now);
+}
+
+static inline void begin_check(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			       u32 queue_us, u64 rate, u64 now)
+{
+	way->check_us = now;
+	way->check_rate = rate;
+	join_check(tp, flow, way, queue_us, now);
+}
+
+static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			     const struct scavenger_key *key, u32 queue_us, u64 rate, u64 now)
+{
+	way->check_us = 0;
+	flow->lacks = 0;
+	if (queue_us > LOW_US || rate * 100 < way->check_rate * 70) {
+		begin_yield(tp, flow, way, key, now);
+		return;
+	}
+	way->share = most(most(rate, way->check_rate), 16 * segment_bytes(tp));
+	way->share_us = now;
+	way->is_held = 1;
+	scale_window(flow, 8, 7);
+}
+
+/* Growing and shrinking. */
+
+/* A quarter in a round while the link has room, as slow start does with a gain of 1/4; near what it
+ * carries, what a quarter of the target needs, less the nearer the queue is to the target. */
+static inline void grow(struct tcp_sock *tp, struct flow *flow, const struct scavenger_way *way,
+			u32 queue_us)
+{
+	u32 full = window_of(tp, way->share, base_of(way));
+	u32 step = flow->window / 4;
+
+	if (way->share && flow->window + step > full) {
+		u32 fine = window_of(tp, way->share, TARGET_US / 4);
+
+		fine = (u64)fine * (TARGET_US - queue_us) / TARGET_US;
+		step = flow->window < full ? full - flow->window : 0;
+		step = least(most(step, fine), flow->window / 4);
+	}
+	set_window(flow, flow->window + most(step, UNIT / 4));
+}
+
+/* The queue is longer than the target. One round has to pass before a cut shows. */
+static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
+{
+	u32 base_us = base_of(way);
+
+	if (flow->is_cut) {
+		flow->is_cut--;
+		return;
+	}
+	flow->is_cut = 1;
+	if (queue_us <= TARGET_US + TARGET_US / 2) {
+		scale_window(flow, base_us + TARGET_US, base_us + queue_us);
+		return;
+	}
+	if (flow->before && flow->before < flow->window)
+		flow->window = flow->before; /* what this round has sent is not in the queue yet */
+	scale_window(flow, base_us + LOW_US, base_us + queue_us);
+}
+
+static inline void on_loss(struct flow *flow, u32 lost, u32 queue_us)
+{
+	if (queue_us > LOW_US || lost * 32 > flow->window / UNIT)
+		scale_window(flow, 1, 2);
+	else
+		scale_window(flow, 31, 32);
+	flow->is_cut = 1;
+}
+
+static inline void begin_slowdown(struct flow *flow, const struct scavenger_way *way, u32 queue_us,
+				  u64 now)
+{
+	flow->saved = flow->window;
+	flow->slow_rounds = SLOW_ROUNDS;
+	flow->slow_us = now + SLOW_EVERY_US;
+	scale_window(flow, base_of(way) / 4 * 3, base_of(way) + queue_us);
+}
+
+/* A round of a flow whose way is open. */
+static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+				  const struct scavenger_key *key, u32 queue_us, u64 rate, u32 lost,
+				  u64 now)
+{
+	u32 before = flow->window;
+
+	if (flow->slow_rounds) {
+		if (--flow->slow_rounds == 0)
+			flow->window = flow->saved;
+		return;
+	}
+	if (queue_us > LOW_US / 2)
+		note_share(way, rate, now);
+	if (flow->check_rounds) {
+		if (--flow->check_rounds == 0 && way->check_us)
+			end_check(tp, flow, way, key, queue_us, rate, now);
+		return;
+	}
+	note_held(way, rate, now);
+	if (queue_us > LOW_US && lacks_share(way, rate)) {
+		if (++flow->lacks >= LACK_ROUNDS) {
+			begin_check(tp, flow, way, queue_us, rate, now);
+			return;
+		}
+	} else {
+		flow->lacks = 0;
+	}
+	if (lost) {
+		on_loss(flow, lost, queue_us);
+	} else if (queue_us > TARGET_US) {
+		shrink(flow, way, queue_us);
+	} else if (flow->is_limited) {
+		flow->is_cut = 0;
+		grow(tp, flow, way, queue_us);
+		if (now > flow->slow_us && queue_us > TARGET_US / 2)
+			begin_slowdown(flow, way, queue_us, now);
+	}
+	flow->before = before;
+}
+
+/* A round of the floor, which goes on while the way yields. */
+static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
+				   struct scavenger_way *way, const struct scavenger_key *key,
+				   u32 rtt_us, u32 lost, u64 now)
+{
+	note_calm(way, rtt_us, lost, now);
+	if (is_yielding(way, now))
+		return;
+	if (queue_of(way, rtt_us) > LOW_US)
+		stay_away(way, key, now);
+	else
+		begin_try(tp, flow, way, now);
+}
+
+static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			     const struct scavenger_key *key, u64 now)
+{
+	u32 rtt_us = flow->round_min_us, lost = tp->lost - flow->lost;
+	u64 bytes = way->bytes - flow->round_bytes;
+	u64 rate = way->bytes >= flow->round_bytes ? per_second(bytes, now - flow->round_us) : 0;
+	u32 queue_us = queue_of(way, rtt_us);
+
+	flow->last_min_us = rtt_us;
+	way->queue_us = queue_us;
+	way->rate = rate;
+	way->rate_us = now;
+	if (flow->mode == YIELD)
+		end_yield_round(tp, flow, way, key, rtt_us, lost, now);
+	else
+		end_open_round(tp, flow, way, key, queue_us, rate, lost, now);
+	begin_round(tp, flow, way, now);
+}
+
+/* Whether others push: see the top of this file. */
+static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
+			      u64 now)
+{
+	if (!way->is_held || queue_of(way, rtt_us) < PUSH_US) {
+		flow->pushes = 0;
+		return 0;
+	}
+	if (flow->pushes == 0)
+		flow->push_us = now;
+	if (flow->pushes < PUSH_ACKS)
+		flow->pushes++;
+	return flow->pushes == PUSH_ACKS && now - flow->push_us >= PUSH_LONG;
+}
+
+/* What this flow has to hear of before it looks at its own samples. */
+static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			      u64 now)
+{
+	if (flow->mode == OPEN && is_yielding(way, now))
+		leave(tp, flow, way, now);
+	if (way->check_us && now - way->check_us > CHECK_MOST_US)
+		way->check_us = 0;
+	if (flow->mode == OPEN && way->check_us && flow->check_us != (u32)way->check_us)
+		join_check(tp, flow, way, way->queue_us, now);
+}
+
+static inline void set_pace(struct sock *sk, const struct flow *flow,
+			    const struct scavenger_way *way, u64 now)
+{
+	struct tcp_sock *tp = tcp_of(sk);
+	u32 rtt_us = flow->last_min_us ? flow->last_min_us : base_of(way);
+	u32 window = flow->window;
+	u64 rate;
+
+	if (flow->mode == YIELD && now < flow->drain_us)
+		window = most(window, window_of(tp, flow->drain_rate, rtt_us));
+	rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
+	rate += rate / 4; /* the window is the limit, pacing only keeps bursts away */
+	if (flow->mode == YIELD)
+		rate = now < flow->drain_us
+			       ? flow->drain_rate
+			       : least(rate, most(way->share / 64, 20 * segment_bytes(tp)));
+	sk->sk_pacing_rate = rate;
+	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
+}
+
+static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
+{
+	struct tcp_sock *tp = tcp_of(sk);
+	struct flow *flow = flow_of(sk);
+	u64 now = tp->tcp_mstamp;
+	struct scavenger_key key;
+	struct scavenger_way *way;
+	long rtt_us = sample->rtt_us;
+
+	key_of(sk, &key);
+	way = way_of(&key);
+	if (!way)
+		return;
+	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
+	flow->acked_us = now;
+	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
+		note_base(way, rtt_us, now);
+		flow->round_min_us = least(flow->round_min_us, rtt_us);
+	}
+	if (way->base_us == 0)
+		return;
+	if ((sample->prior_in_flight + sample->acked_sacked) * UNIT >= flow->window / 4 * 3)
+		flow->is_limited = 1;
+	follow_way(tp, flow, way, now);
+	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
+	    is_pushed(flow, way, rtt_us, now))
+		begin_yield(tp, flow, way, &key, now);
+	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
+	    now - flow->round_us >= ROUND_LEAST_US)
+		end_round(tp, flow, way, &key, now);
+	set_pace(sk, flow, way, now);
+}
+
+SEC("struct_ops/scavenger_cong_control")
+int scavenger_cong_control(u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	const struct rate_sample *sample;
+
+	/* One of both is dead code when the program is loaded, and never looked at by the verifier,
+	 * so the compiler must not make one load of them. */
+	if (has_ack_and_flag) {
+		sample = (const struct rate_sample *)ctx[3];
+		barrier_var(sample);
+	} else {
+		sample = (const struct rate_sample *)ctx[1];
+		barrier_var(sample);
+	}
+	on_ack(sk, sample);
+	return 0;
+}
+
+SEC("struct_ops/scavenger_init")
+void BPF_PROG(scavenger_init, struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_of(sk);
+	struct flow *flow = flow_of(sk);
+	struct scavenger_key key;
+	struct scavenger_way *way;
+
+	key_of(sk, &key);
+	way = way_of(&key);
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->window = START;
+	flow->round_min_us = NONE;
+	flow->round_us = flow->acked_us = tp->tcp_mstamp;
+	flow->round_end = tp->delivered;
+	flow->lost = tp->lost;
+	sk->sk_pacing_status = SK_PACING_NEEDED;
+	tp->snd_cwnd = START / UNIT;
+	if (!way)
+		return;
+	flow->round_bytes = way->bytes;
+	if (is_yielding(way, tp->tcp_mstamp)) {
+		flow->mode = YIELD;
+		flow->window = FLOOR;
+		tp->snd_cwnd = FLOOR / UNIT;
+	}
+}
+
+/*
+ * The flow has nothing in flight and sends. After a pause its window is of the past: half of it, or
+ * START after a long one. If its way has yielded meanwhile, this is a try.
+ */
+static inline void on_start(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_of(sk);
+	struct flow *flow = flow_of(sk);
+	u64 now = tp->tcp_mstamp, idle_us = now - flow->acked_us;
+	struct scavenger_key key;
+	struct scavenger_way *way;
+
+	key_of(sk, &key);
+	way = way_of(&key);
+	if (!way || way->base_us == 0 || idle_us < 2 * base_of(way) + 100 * MS)
+		return;
+	if (is_yielding(way, now)) {
+		if (flow->mode == OPEN)
+			leave(tp, flow, way, now);
+	} else if (flow->mode == YIELD || idle_us > IDLE_US) {
+		begin_try(tp, flow, way, now);
+		flow->window = START;
+	} else {
+		scale_window(flow, 1, 2);
+	}
+	flow->slow_rounds = flow->check_rounds = 0;
+	begin_round(tp, flow, way, now);
+	set_pace(sk, flow, way, now);
+}
+
+SEC("struct_ops/scavenger_cwnd_event")
+void BPF_PROG(scavenger_cwnd_event, struct sock *sk, int event)
+{
+	if (event == CA_EVENT_TX_START)
+		on_start(sk);
+}
+
+SEC("struct_ops/scavenger_set_state")
+void BPF_PROG(scavenger_set_state, struct sock *sk, u8 state)
+{
+	struct flow *flow = flow_of(sk);
+
+	if (state == TCP_CA_Loss) { /* a timeout: begin anew */
+		flow->window = FLOOR;
+		flow->slow_rounds = 0;
+	}
+}
+
+/* The window is ours alone, so the kernel's own ideas of it do not matter: cong_control() is called
+ * in recovery, too. */
+SEC("struct_ops/scavenger_ssthresh")
+u32 BPF_PROG(scavenger_ssthresh, struct sock *sk)
+{
+	return FLOOR / UNIT;
+}
+
+SEC("struct_ops/scavenger_undo_cwnd")
+u32 BPF_PROG(scavenger_undo_cwnd, struct sock *sk)
+{
+	return tcp_of(sk)->snd_cwnd;
+}
+
+/* Segments of one packet where the pace is slow: bursts are others' delay. */
+SEC("struct_ops/scavenger_min_tso_segs")
+u32 BPF_PROG(scavenger_min_tso_segs, struct sock *sk)
+{
+	return 1;
+}
+
+SEC(".struct_ops")
+struct tcp_congestion_ops scavenger = {
+	.init = (void *)scavenger_init,
+	.cong_control = (void *)scavenger_cong_control,
+	.set_state = (void *)scavenger_set_state,
+	.cwnd_event = (void *)scavenger_cwnd_event,
+	.ssthresh = (void *)scavenger_ssthresh,
+	.undo_cwnd = (void *)scavenger_undo_cwnd,
+	.min_tso_segs = (void *)scavenger_min_tso_segs,
+	.flags = TCP_CONG_NON_RESTRICTED, /* so that namespaces other than the first may use it */
+	.name = SCAVENGER_PLACEHOLDER,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the scavenger's BPF program and its loader share. Plain types: neither has the other's headers. */
+#ifndef MPBRIDGE_BPF_SCAVENGER_H
+#define MPBRIDGE_BPF_SCAVENGER_H
+
+#include <linux/types.h>
+
+/* Where the loader writes the name of the congestion control: a NUL-terminated place of 16 bytes in
+ * the object (TCP_CA_NAME_MAX), found by this text. */
+#define SCAVENGER_PLACEHOLDER "@mpb_scavenger@"
+#define SCAVENGER_NAME_BYTES  16
+
+/* A way: from one address of ours to one of the far end; 16 bytes each, IPv4 as ::ffff:a.b.c.d, so
+ * that an IPv4 socket and an IPv6 one with mapped addresses are on the same way. Network order. */
+struct scavenger_key {
+	__u32 local[4], remote[4];
+};
+
+/* What is known of a way. Times are microseconds of CLOCK_MONOTONIC, rates bytes per second. */
+struct scavenger_way {
+	__u32 base_us, older_us; /* the least round trip: of this window, and of the one before it */
+	__u64 base_at_us;	 /* when this window began */
+
+	__u32 low_us, high_us; /* between these the round trip has stayed since calm_us: note_calm() */
+	__u64 calm_us;
+	__u32 calm_rounds;
+
+	__u32 queue_us; /* of the last round */
+	__u64 bytes;	/* acknowledged, of all our flows here */
+	__u64 rate;	/* of the last round */
+	__u64 rate_us;	/* when that was */
+
+	__u64 share;	/* what we had when the queue stood and nobody pushed: all that is left for us */
+	__u64 share_us; /* when it was last seen, or lowered */
+	__u64 capacity; /* the most that has been carried lately */
+
+	__u64 until_us;	  /* it yields until then; 0: never has */
+	__u64 try_us;	  /* when the last try began */
+	__u64 backoff_us; /* how long the next yield takes */
+	__u64 check_us;	  /* since when a check runs; 0: none does */
+	__u64 check_rate; /* our rate when it began */
+	__u64 yields;	  /* how often it has begun to yield */
+	__u64 yielded_us; /* for how long in all */
+	__u32 is_held;	  /* the link is ours: we have had our share since the last try */
+	__u32 padding;
+};
+
+/* Sent to the loader whenever a way begins to yield, or to yield for longer. */
+struct scavenger_event {
+	struct scavenger_key key;
+	__u64 until_us;
+};
+
+#endif
