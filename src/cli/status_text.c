@@ -10,7 +10,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#define LINE_BYTES 160
+#define LINE_BYTES 240
 
 /* ---- cells ---- */
 
@@ -293,6 +293,35 @@ static void append_count(char line[static LINE_BYTES], uint64_t count, const cha
 		snprintf(line + length, LINE_BYTES - length, "; %" PRIu64 " %s", count, what);
 }
 
+static void append_text(char line[static LINE_BYTES], const char *before, const char *text)
+{
+	size_t length = strlen(line);
+
+	snprintf(line + length, LINE_BYTES - length, "%s%s", before, text);
+}
+
+/* What a link is for, unless that is the usual; and what others have of one that is secondary. */
+static void append_role(char line[static LINE_BYTES], struct json_object *path)
+{
+	struct json_object *yield = reading_member(path, "secondary");
+	char text[FIGURES_TEXT_BYTES];
+	uint64_t others;
+
+	if (reading_is_text(path, "role", "backup"))
+		append_text(line, "", "; a backup");
+	if (!yield)
+		return;
+	append_text(line, "", "; secondary");
+	if (reading_get_number(yield, "others", &others))
+		append_text(line, ", others use ", figures_rate(others, 1000, text));
+	if (reading_number(yield, "yields") == 0)
+		return;
+	append_text(line, ", left to them for ",
+		    figures_age(reading_number(yield, "yielded_ms"), text));
+	if (reading_is_false(yield, "scavenger") || reading_is_false(yield, "far_scavenger"))
+		append_text(line, "", " (without a scavenger)");
+}
+
 /* Plain TCP is worth a word when it is more than a greeting: MPTCP was not to be had. */
 static void add_reason(struct table *table, struct json_object *now, struct json_object *path)
 {
@@ -300,6 +329,7 @@ static void add_reason(struct table *table, struct json_object *now, struct json
 	char line[LINE_BYTES];
 
 	snprintf(line, sizeof(line), "%s", reading_text(path, "reason"));
+	append_role(line, path);
 	append_count(line, reading_number(path, "joining"), "joining");
 	append_count(line, reading_number(path, "backup"), "backup");
 	if (reading_number(now, "flows_open") > 0 && tcp > reading_number(path, "subflows"))

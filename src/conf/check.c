@@ -322,7 +322,7 @@ static void inherit_congestion(struct conf *conf)
 		snprintf(conf->congestion.name, sizeof(conf->congestion.name), "%s",
 			 CONF_CONGESTION_DEFAULT);
 	for (unsigned i = 0; i < conf->n_paths; i++)
-		if (!conf->path[i].congestion.is_given)
+		if (!conf->path[i].congestion.is_given && conf->path[i].role != CONF_SECONDARY)
 			conf->path[i].congestion = conf->congestion;
 }
 
@@ -340,22 +340,6 @@ static void check_path_roles(struct draft *draft)
 			     "%s: every path has the role \"backup\"; allowed: at least one that "
 			     "is \"primary\"",
 			     draft_where(draft, option_of(draft, "paths"), -1, where));
-}
-
-/* One line, however many there are. */
-static void note_secondary(struct draft *draft)
-{
-	const struct conf *conf = &draft->conf;
-	char where[DRAFT_WHERE_BYTES];
-
-	for (unsigned i = 0; i < conf->n_paths; i++) {
-		if (conf->path[i].role != CONF_SECONDARY)
-			continue;
-		draft_where(draft, option_of(draft, "paths"), (int)i, where);
-		messages_add(draft->notes,
-			     "%s.role: secondary is treated as primary in this version", where);
-		return;
-	}
 }
 
 /* A second subflow and TCP Fast Open do not go together in the kernel; see DESIGN.md. */
@@ -442,7 +426,6 @@ void check_draft(struct draft *draft)
 	inherit_peer_down(draft);
 	inherit_congestion(&draft->conf);
 	check_path_roles(draft);
-	note_secondary(draft);
 	credential_check(draft);
 	note_fast_open(draft);
 }

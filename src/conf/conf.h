@@ -37,10 +37,7 @@ struct conf_host {
 	uint8_t router;		    /* client: which of the far routers it leads to, from 0 */
 };
 
-/*
- * What a path is for. BACKUP: for when no other works. SECONDARY is treated as PRIMARY in this
- * version.
- */
+/* What a path is for. BACKUP: for when no other works. SECONDARY: for what others leave of it. */
 enum conf_path_role { CONF_PRIMARY, CONF_BACKUP, CONF_SECONDARY };
 
 /*
@@ -59,7 +56,8 @@ struct conf_path {
 	struct address address; /* our address on this link; family 0: the interface's own */
 	struct address gateway; /* next hop on this link; family 0: what the main table says */
 	enum conf_path_role role;
-	struct conf_congestion congestion; /* if not given for it, that of all paths */
+	/* If not given for it, that of all paths; with SECONDARY, "": one that yields. */
+	struct conf_congestion congestion;
 };
 
 /* How connections are intercepted: AUTO is TPROXY where the kernel has it, else REDIRECT. */

@@ -199,6 +199,11 @@ const struct conf_option option_path_keys[] = {
 	{.about = NULL},
 };
 
+const char *options_path_role(enum conf_path_role role)
+{
+	return path_role_words[role];
+}
+
 unsigned options_count(const struct conf_option *table)
 {
 	unsigned count = 0;

@@ -2,6 +2,7 @@
 /* The answer to a question about the state: one JSON document. */
 #include "daemon/answer.h"
 
+#include "conf/options.h"
 #include "kernel/inet_diag.h"
 #include "kernel/socket.h"
 
@@ -84,12 +85,32 @@ static void add_traffic(struct json_object *path, const struct report_traffic *t
 	add(path, "congestion_control", names);
 }
 
+/* What is known of a link that is used only for what others leave of it. */
+static struct json_object *yield_of(const struct report_path *path, const struct conf *conf)
+{
+	const struct report_yield *yield = &path->yield;
+	struct json_object *out = json_object_new_object();
+
+	add_bool(out, "scavenger", yield->has_scavenger);
+	if (conf->role == CONF_CLIENT)
+		add_bool(out, "far_scavenger", yield->has_far_scavenger);
+	add_bool(out, "yielding", yield->is_yielding);
+	add_number(out, "yields", yield->times);
+	add_number(out, "yielded_ms", yield->left_ms);
+	add_number_or_null(out, "capacity", yield->capacity);
+	add(out, "others", yield->capacity ? json_object_new_int64((int64_t)yield->others) : NULL);
+	add_number(out, "queue_us", yield->queue_us);
+	return out;
+}
+
 static struct json_object *path_of(const struct report_path *path, const struct conf *conf,
 				   uint64_t now_ms)
 {
 	struct json_object *out = json_object_new_object();
 
 	add_text(out, "interface", path->interface);
+	add_text(out, "role", options_path_role(path->role));
+	add(out, "secondary", path->role == CONF_SECONDARY ? yield_of(path, conf) : NULL);
 	add_address(out, "local", &path->local);
 	add_text(out, "state", health_state_text(path->state));
 	add_text(out, "reason", path->reason);

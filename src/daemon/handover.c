@@ -120,6 +120,19 @@ static void put_sockets(struct json_object *object, const struct sockets *socket
 			json_object_array_add(sets, json_object_new_int(sockets->fd[w][i]));
 }
 
+static void put_spares(struct json_object *object, const struct spares *spares)
+{
+	struct json_object *list = put_list(object, "spares");
+
+	for (unsigned i = 0; i < spares->n; i++) {
+		struct json_object *item = add_item(list), *by = json_object_new_object();
+
+		put_ip(item, &spares->item[i].remote);
+		put_ip(by, &spares->item[i].local);
+		json_object_object_add(item, "by", by);
+	}
+}
+
 static void put_paths(struct json_object *object, const struct manager_handover *paths)
 {
 	struct json_object *tables = put_list(object, "tables");
@@ -146,6 +159,7 @@ static void put_paths(struct json_object *object, const struct manager_handover 
 		put_ip(item, &paths->announce.entry[i].address);
 		put_flag(item, "lost", paths->announce.entry[i].is_lost);
 	}
+	put_spares(object, &paths->spares);
 }
 
 static void put_interception(struct json_object *object, const struct interception_handover *in)
@@ -353,6 +367,25 @@ static bool read_table(struct json_object *item, struct tables *out)
 	return true;
 }
 
+/* Programs of before have none. */
+static bool read_spares(struct json_object *object, struct spares *out)
+{
+	struct json_object *list, *by;
+	int n = get_list(object, "spares", SPARES_MAX, &list);
+
+	if (n < 0)
+		return !json_object_object_get_ex(object, "spares", NULL);
+	for (int i = 0; i < n; i++) {
+		struct spare *spare = &out->item[out->n++];
+
+		if (!get_ip(item_of(list, i), &spare->remote) ||
+		    !get(item_of(list, i), "by", json_type_object, &by) ||
+		    !get_ip(by, &spare->local))
+			return false;
+	}
+	return true;
+}
+
 static bool read_paths(struct json_object *object, struct manager_handover *out)
 {
 	struct json_object *tables, *announced;
@@ -374,7 +407,7 @@ static bool read_paths(struct json_object *object, struct manager_handover *out)
 		    !get_flag(item_of(announced, i), "lost", &entry->is_lost))
 			return false;
 	}
-	return true;
+	return read_spares(object, &out->spares);
 }
 
 static bool read_interception(struct json_object *object, struct interception_handover *out)

@@ -125,6 +125,7 @@ enum announce_step announce_greeted(struct announce *announce, enum greeting_kin
 {
 	switch (kind) {
 	case GREETING_USE:
+	case GREETING_SPARE:
 		return use(announce, local, now_ms);
 	case GREETING_PROBE:
 		return ANNOUNCE_NOTHING;

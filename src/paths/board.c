@@ -70,6 +70,14 @@ bool board_read(const struct board *board, uint32_t *version, struct board_table
 	return true;
 }
 
+const struct board_path *board_path_at(const struct board_table *table, const struct address *local)
+{
+	for (uint32_t i = 0; i < table->n_paths; i++)
+		if (address_ip_equal(&table->path[i].local, local))
+			return &table->path[i];
+	return NULL;
+}
+
 bool board_is_own_address(const struct board_table *table, const struct address *ip)
 {
 	for (uint32_t i = 0; i < table->n_nets; i++)

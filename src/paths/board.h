@@ -7,6 +7,7 @@
 #include "base/shared64.h"
 #include "conf/conf.h"
 #include "paths/health.h"
+#include "paths/spare.h"
 
 #include <net/if.h>
 #include <stdatomic.h>
@@ -35,6 +36,8 @@ struct board_path {
 	bool is_standby;       /* client: that is not the one that new connections go to */
 	bool may_start;	       /* client: a connection's first subflow may start here */
 	bool is_backup;	       /* client: a connection begins here only if it can nowhere else */
+	bool is_secondary;     /* the same; on a server, by its own configuration */
+	bool has_scavenger;    /* what is sent there as over a secondary path is sent by one */
 	bool is_shut;	       /* client: the same, for a moment: its subflows are made anew */
 	enum health_state health;
 	enum health_reason reason;
@@ -51,8 +54,9 @@ struct board_net {
 struct board_table {
 	uint32_t n_paths;
 	struct board_path path[BOARD_PATHS_MAX];
-	bool had_several; /* since the start: a connection could have more than one subflow */
-	uint32_t n_nets;  /* this router's addresses, each with its subnet */
+	bool had_several;     /* since the start: a connection could have more than one subflow */
+	struct spares spares; /* server */
+	uint32_t n_nets;      /* this router's addresses, each with its subnet */
 	struct board_net net[BOARD_NETS_MAX];
 	bool has_more_nets; /* than there is room for */
 };
@@ -121,6 +125,10 @@ const struct board_table *board_current(const struct board *board);
  * date; a caller starts with *version = UINT32_MAX. Returns whether it changed.
  */
 bool board_read(const struct board *board, uint32_t *version, struct board_table *table);
+
+/* The first path of that address of ours. NULL: there is none. */
+const struct board_path *board_path_at(const struct board_table *table,
+				       const struct address *local);
 
 /* Whether `ip` is one of this router's addresses. */
 bool board_is_own_address(const struct board_table *table, const struct address *ip);

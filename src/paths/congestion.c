@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Congestion control: which of the configured ones this kernel has. */
+/* Congestion control: which one each path has, of those that there are. */
 #include "paths/congestion.h"
 
 #include "base/log.h"
 #include "kernel/socket.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -13,9 +14,20 @@
  * socket, which also makes it load the module where it can. It is asked whenever the links change,
  * so a module that was loaded by hand is found then; for one that is missing once in ASK_MS at
  * most, since looking for a module takes its time.
+ *
+ * A secondary path gets one that yields. On a server that is also what paths have that are not
+ * secondary themselves, for the routes to those clients who say that theirs are (spare.c).
  */
 
 #define ASK_MS 60000
+
+/* Of TCP-LP (net/ipv4/tcp_lp.c), which few kernels have. */
+#define LOW_PRIORITY "lp"
+
+static void set(char name[static CONF_CONGESTION_BYTES], const char *value)
+{
+	snprintf(name, CONF_CONGESTION_BYTES, "%s", value);
+}
 
 /* The place of a name among those that were told, or n_missing. */
 static unsigned find(const struct congestion *congestion, const char *name)
@@ -49,7 +61,7 @@ static void note_missing(struct congestion *congestion, const char *name, bool i
 	congestion->asked_ms[i] = now_ms;
 	if (i < congestion->n_missing)
 		return;
-	memcpy(congestion->missing[congestion->n_missing++], name, CONF_CONGESTION_BYTES);
+	set(congestion->missing[congestion->n_missing++], name);
 	if (!is_given)
 		return;
 	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
@@ -66,18 +78,72 @@ static bool is_there(struct congestion *congestion, const char *name, uint64_t n
 	return socket_has_congestion(name);
 }
 
-void congestion_check(struct congestion *congestion, struct paths *paths, uint64_t now_ms)
-{
-	for (unsigned i = 0; i < paths->n; i++) {
-		char *name = paths->path[i].congestion;
+/* ---- secondary paths ---- */
 
-		if (!name[0])
-			continue;
-		if (is_there(congestion, name, now_ms)) {
-			note_present(congestion, name);
-		} else {
-			note_missing(congestion, name, paths->path[i].is_congestion_given, now_ms);
-			name[0] = '\0';
-		}
+static bool is_ours_to_choose(const struct path *path)
+{
+	return path->role == CONF_SECONDARY && !path->is_congestion_given;
+}
+
+/* What yields, as well as this kernel can. */
+static const char *find_yielding(struct congestion *congestion, const char *otherwise,
+				 uint64_t now_ms)
+{
+	if (is_there(congestion, LOW_PRIORITY, now_ms)) {
+		note_present(congestion, LOW_PRIORITY);
+		return LOW_PRIORITY;
+	}
+	note_missing(congestion, LOW_PRIORITY, false, now_ms);
+	return otherwise;
+}
+
+static void choose_spare(struct congestion *congestion, struct paths *paths, const char *scavenger,
+			 const char *otherwise, uint64_t now_ms)
+{
+	const char *name = scavenger;
+
+	if (!congestion_wants_scavenger(paths))
+		return;
+	if (!name)
+		name = find_yielding(congestion, otherwise, now_ms);
+	set(paths->spare_congestion, name);
+	for (unsigned i = 0; i < paths->n; i++)
+		if (is_ours_to_choose(&paths->path[i]))
+			set(paths->path[i].congestion, name);
+}
+
+bool congestion_wants_scavenger(const struct paths *paths)
+{
+	bool is_wanted = paths->spares && paths->spares->n > 0;
+
+	for (unsigned i = 0; i < paths->n; i++)
+		is_wanted = is_wanted || is_ours_to_choose(&paths->path[i]);
+	return is_wanted;
+}
+
+static void drop_missing(struct congestion *congestion, char name[static CONF_CONGESTION_BYTES],
+			 bool is_given, uint64_t now_ms)
+{
+	if (!name[0])
+		return;
+	if (is_there(congestion, name, now_ms)) {
+		note_present(congestion, name);
+	} else {
+		note_missing(congestion, name, is_given, now_ms);
+		name[0] = '\0';
+	}
+}
+
+void congestion_choose(struct congestion *congestion, struct paths *paths, const char *scavenger,
+		       const char *otherwise, uint64_t now_ms)
+{
+	choose_spare(congestion, paths, scavenger, otherwise, now_ms);
+	drop_missing(congestion, paths->spare_congestion, false, now_ms);
+	for (unsigned i = 0; i < paths->n; i++) {
+		struct path *path = &paths->path[i];
+
+		path->has_scavenger =
+			scavenger && (path->role != CONF_SECONDARY || is_ours_to_choose(path));
+		drop_missing(congestion, path->congestion, path->is_congestion_given, now_ms);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Congestion control: which of the configured ones this kernel has. */
+/* Congestion control: which one each path has, of those that there are. */
 #ifndef MPBRIDGE_CONGESTION_H
 #define MPBRIDGE_CONGESTION_H
 
@@ -16,10 +16,16 @@ struct congestion {
 };
 
 /*
- * Takes the congestion control away from each path whose own one the kernel does not have, so that
- * the path works without it. One line in the log for each name that was given; another only after
- * it was there in between. now_ms: CLOCK_MONOTONIC.
+ * Gives each secondary path that has not been given another one the scavenger's; where there is
+ * none (NULL), "lp" (tcp_lp.c), if the kernel has that, or `otherwise`, that of other paths. Takes
+ * the congestion control away from each path whose own one the kernel does not have, so that the
+ * path works without it. One line in the log for each name that was given; another only after it
+ * was there in between. now_ms: CLOCK_MONOTONIC.
  */
-void congestion_check(struct congestion *congestion, struct paths *paths, uint64_t now_ms);
+void congestion_choose(struct congestion *congestion, struct paths *paths, const char *scavenger,
+		       const char *otherwise, uint64_t now_ms);
+
+/* Whether a scavenger is needed for these paths. */
+bool congestion_wants_scavenger(const struct paths *paths);
 
 #endif

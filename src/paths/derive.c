@@ -511,6 +511,8 @@ void derive_paths(const struct conf *conf, const struct snapshot *snapshot,
 		  const struct announce *announce, struct paths *paths)
 {
 	paths->n = paths->n_left_out = 0;
+	paths->spares = NULL;
+	paths->spare_congestion[0] = '\0';
 	switch (conf->role) {
 	case CONF_CLIENT:
 		derive_client(conf, snapshot, paths);

@@ -159,12 +159,23 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 	failover->on_change(failover, false);
 	if (health_is_carrying(before) && !health_is_carrying(now))
 		retreat_lose(failover, monitor);
-	if (now == HEALTH_GUARDED && before == HEALTH_UP)
+	if (now == HEALTH_GUARDED && before == HEALTH_UP && monitor->health.is_guarded)
 		monitor->aside_ms = failover->monitors.loop->now_ms;
 	if (is_back)
 		retreat_bring_back(failover, monitor);
 	if (health_is_carrying(before) != health_is_carrying(now) ||
 	    (before == HEALTH_GUARDED) != (now == HEALTH_GUARDED) || is_other_active || is_urgent)
+		failover->on_change(failover, true);
+}
+
+/* What runs there has been given its congestion control when it began. */
+static void on_role(struct monitors *monitors, struct monitor *monitor, bool is_derived)
+{
+	struct failover *failover = container_of(monitors, struct failover, monitors);
+
+	if (is_derived)
+		on_renew(monitors, monitor);
+	else
 		failover->on_change(failover, true);
 }
 
@@ -190,7 +201,10 @@ void failover_judge(struct failover *failover, struct paths *paths)
 
 		path->is_down = !is_path_carrying(failover, path);
 		path->is_backup =
-			path->role == CONF_BACKUP || (monitor && monitor->health.is_guarded);
+			path->role == CONF_BACKUP ||
+			(monitor && (monitor->health.is_guarded || monitor->health.is_yielding));
+		if (path->role == CONF_PRIMARY && monitor && monitor->is_spare_there)
+			path->role = CONF_SECONDARY;
 		path->is_standby = path->router != failover_active(failover);
 		path->is_in_use = failover_is_in_use(failover, path->router);
 		if (!path->is_down && !path->is_backup)
@@ -313,6 +327,7 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	failover->paths = paths;
 	failover->monitors.on_change = on_path_change;
 	failover->monitors.on_renew = on_renew;
+	failover->monitors.on_role = on_role;
 	failover->monitors.on_new_instance = on_new_instance;
 	monitors_start(&failover->monitors, loop, board, server_port);
 	failover->buffer_bytes = socket_most_buffered_bytes();

@@ -48,6 +48,8 @@ const char *health_reason_text(enum health_reason reason)
 		return "no route to the server";
 	case HEALTH_TOO_SLOW:
 		return "it would slow the others down";
+	case HEALTH_YIELDS:
+		return "others use the link";
 	case HEALTH_LOST:
 		return "a client does not reach it any more";
 	}
@@ -70,6 +72,7 @@ const char *health_reason_word(enum health_reason reason)
 		[HEALTH_NO_ADDRESS] = "no-address",
 		[HEALTH_NO_ROUTE] = "no-route",
 		[HEALTH_TOO_SLOW] = "too-slow",
+		[HEALTH_YIELDS] = "yields",
 		[HEALTH_LOST] = "lost",
 	};
 

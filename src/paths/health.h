@@ -17,7 +17,7 @@
  *                                                      and nothing else
  *   ABSENT    no interface, carrier, address, route    never begin here   have left it
  *   GUARDED   it works, and would only slow the        only begin here    use it when nothing
- *             others down                              as the last        else works
+ *             others down, or is left to others        as the last        else works
  */
 /* clang-format on */
 enum health_state { HEALTH_UP, HEALTH_SUSPECT, HEALTH_DOWN, HEALTH_ABSENT, HEALTH_GUARDED };
@@ -36,6 +36,7 @@ enum health_reason {
 	HEALTH_NO_ADDRESS,
 	HEALTH_NO_ROUTE,
 	HEALTH_TOO_SLOW, /* GUARDED */
+	HEALTH_YIELDS,	 /* GUARDED: it is secondary, and others use the link */
 	HEALTH_LOST,	 /* DOWN, on a server: its client says so */
 };
 
@@ -71,6 +72,7 @@ struct health {
 	enum health_reason reason;
 	uint64_t since_ms; /* of the state */
 	bool is_guarded;
+	bool is_yielding; /* a secondary path is left to others */
 
 	uint64_t proven_ms;  /* when packets last went both ways */
 	uint64_t asked_ms;   /* the first question that was asked since; 0: none is open */
@@ -128,7 +130,7 @@ bool health_is_urgent(const struct health *health);
 /* Whether connections can use a path in this state. */
 bool health_is_carrying(enum health_state state);
 
-/* The state to show and to act on: UP becomes GUARDED while the guard says so. */
+/* The state to show and to act on: UP becomes GUARDED while the guard says so, or it yields. */
 enum health_state health_shown(const struct health *health);
 
 #endif

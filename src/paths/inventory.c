@@ -26,6 +26,16 @@ static const char *reason_of(const struct inventory *inventory, const struct rep
 	return path->is_announced ? "announced to clients" : "no client has come by it yet";
 }
 
+static enum conf_path_role role_of(const struct paths *paths, const struct board_path *path)
+{
+	for (unsigned i = 0; i < paths->n; i++)
+		if (paths->path[i].ifindex == path->ifindex &&
+		    address_ip_equal(&paths->path[i].local, &path->local) &&
+		    address_ip_equal(&paths->path[i].server, &path->server))
+			return paths->path[i].role;
+	return CONF_PRIMARY;
+}
+
 static void fill_present(const struct inventory *inventory, const struct board_path *path,
 			 struct report_path *out)
 {
@@ -40,9 +50,18 @@ static void fill_present(const struct inventory *inventory, const struct board_p
 	out->router = path->router;
 	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
+	out->role = role_of(inventory->paths, path);
 	out->is_announced = is_announced(inventory, &path->local);
 	out->cause = path->reason;
 	out->reason = reason_of(inventory, out, path->reason);
+}
+
+static enum conf_path_role role_configured(const struct conf *conf, const char *interface)
+{
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		if (strcmp(conf->path[i].interface, interface) == 0)
+			return conf->path[i].role;
+	return CONF_PRIMARY;
 }
 
 static void fill_absent(const struct inventory *inventory, const struct absence *absence,
@@ -52,6 +71,7 @@ static void fill_absent(const struct inventory *inventory, const struct absence 
 	out->local = absence->local;
 	out->server = absence->server;
 	out->state = HEALTH_ABSENT;
+	out->role = role_configured(inventory->conf, absence->interface);
 	out->since_ms = absence->since_ms;
 	out->cause = diagnosis_reason(inventory->conf, inventory->snapshot, absence->interface);
 	out->reason = diagnosis_excuse(inventory->conf, inventory->snapshot, absence->interface);

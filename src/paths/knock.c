@@ -151,17 +151,17 @@ static size_t proof_bytes(const struct knock *knock)
 	return method->format == METHOD_2017 ? method_key_bytes(method) : 0;
 }
 
-/* Where the answer to our greeting begins, or NULL: not yet, or never. */
-static const uint8_t *open_answer(const struct knock *knock, uint8_t *bytes, size_t n)
+/* The answer to our greeting; its instance is 0: not yet, or never. */
+static struct greeting_answer open_answer(const struct knock *knock, uint8_t *bytes, size_t n)
 {
 	struct opened said = {bytes, n};
 	size_t proof = proof_bytes(knock);
 
 	if (knock->codec->aead)
 		said = open_all(knock, bytes, n);
-	if (said.n < proof + GREETING_ANSWER_BYTES || !crypto_equal(said.bytes, knock->salt, proof))
-		return NULL;
-	return said.bytes + proof;
+	if (said.n < proof + GREETING_ANSWER_LEAST || !crypto_equal(said.bytes, knock->salt, proof))
+		return no_answer;
+	return greeting_read_answer(said.bytes + proof, said.n - proof);
 }
 
 /*
@@ -172,10 +172,11 @@ static void on_ending(struct knock *knock, uint32_t events)
 {
 	uint8_t bytes[SEALER_FRONT_MAX];
 	ssize_t got = recv(knock->watch.fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-	const uint8_t *answer = got > 0 ? open_answer(knock, bytes, (size_t)got) : NULL;
+	struct greeting_answer answer =
+		got > 0 ? open_answer(knock, bytes, (size_t)got) : no_answer;
 
-	if (answer)
-		end(knock, 0, greeting_read_answer(answer));
+	if (answer.instance)
+		end(knock, 0, answer);
 	else if (got < 0 && errno != EAGAIN && errno != EINTR)
 		end(knock, -errno, no_answer);
 	else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))

@@ -36,6 +36,15 @@ static struct guard_input find_pace(const struct monitors *monitors, uint8_t pla
 	return found;
 }
 
+/* A path that was left to others has had no rate that means something. */
+static bool has_yielded(const struct monitor *monitor, uint64_t now_ms)
+{
+	const struct yield *yield = &monitor->yield;
+
+	return monitor->is_secondary &&
+	       (yield_is_away(yield) || now_ms < yield->until_ms + PACE_MS);
+}
+
 /* What the guard has to know of each path that is up and that new connections use. */
 static unsigned fill(struct failover *failover, struct guard_input *input,
 		     struct monitor **monitors)
@@ -47,6 +56,7 @@ static unsigned fill(struct failover *failover, struct guard_input *input,
 		const struct path *path = failover_path_of(failover, monitor);
 
 		if (!path || path->role == CONF_BACKUP || monitor->health.state != HEALTH_UP ||
+		    has_yielded(monitor, failover->monitors.loop->now_ms) ||
 		    !failover_is_active(failover, monitor))
 			continue;
 		input[n] = find_pace(&failover->monitors, monitor->place);

@@ -14,6 +14,7 @@
 #include "paths/plan.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
+#include "paths/yielding.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct manager {
 	struct announce announce;
 	struct paths paths;
 	struct congestion congestion;
+	struct yielding yielding;
 	bool has_followed;
 	bool had_several; /* see board_table */
 	uint64_t followed_ms;
@@ -148,6 +150,11 @@ static void on_server_gone(struct failover *failover, uint8_t router, uint64_t g
 		manager->on_peer_gone(manager->owner, router, gone_ms);
 }
 
+static void on_spares(struct yielding *yielding)
+{
+	publish(container_of(yielding, struct manager, yielding));
+}
+
 static enum health_reason why_absent(void *context, const char *interface)
 {
 	const struct manager *manager = context;
@@ -202,6 +209,8 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->is_standby = path->is_standby;
 	out->may_start = path->may_start;
 	out->is_backup = path->is_backup;
+	out->is_secondary = path->role == CONF_SECONDARY;
+	out->has_scavenger = path->has_scavenger;
 	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
 	out->reason = HEALTH_NOT_ASKED;
 	if (manager->failover.monitors.is_late && !monitor)
@@ -216,7 +225,7 @@ static void fill_path(struct manager *manager, const struct path *path, struct b
 	out->health = health_shown(&monitor->health);
 	out->reason = monitor->health.reason;
 	if (out->health == HEALTH_GUARDED) {
-		out->reason = HEALTH_TOO_SLOW;
+		out->reason = monitor->health.is_yielding ? HEALTH_YIELDS : HEALTH_TOO_SLOW;
 	} else if (out->health == HEALTH_UP && health_is_urgent(&monitor->health)) {
 		out->health = HEALTH_SUSPECT;
 		out->reason = HEALTH_STUCK;
@@ -244,6 +253,7 @@ static void publish(struct manager *manager)
 	table.had_several = manager->had_several;
 	for (unsigned i = 0; i < manager->paths.n; i++)
 		fill_path(manager, &manager->paths.path[i], &table.path[i]);
+	table.spares = manager->yielding.spares;
 	fill_nets(manager, &table);
 	board_publish(manager->board, &table);
 }
@@ -272,6 +282,17 @@ static int program(struct manager *manager)
 	return error;
 }
 
+static void choose_congestion(struct manager *manager)
+{
+	struct paths *paths = &manager->paths;
+
+	if (manager->conf->role == CONF_SERVER)
+		paths->spares = &manager->yielding.spares;
+	yielding_prepare(&manager->yielding, paths);
+	congestion_choose(&manager->congestion, paths, yielding_congestion(&manager->yielding),
+			  manager->conf->congestion.name, clock_ms());
+}
+
 /* Reads, decides, acts. 0 or -errno. */
 static int update(struct manager *manager)
 {
@@ -284,7 +305,7 @@ static int update(struct manager *manager)
 		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
-		congestion_check(&manager->congestion, &manager->paths, clock_ms());
+		choose_congestion(manager);
 		log_changes(manager, &before);
 		tell_left_out(manager);
 		error = program(manager);
@@ -395,6 +416,7 @@ static int take_lease(struct manager *manager, const struct manager_handover *fr
 		return lease_take(&manager->lease, &manager->actor, &manager->snapshot);
 	manager->tables = from->tables;
 	manager->announce = from->announce;
+	manager->yielding.spares = from->spares;
 	return lease_continue(&manager->lease, &manager->actor, from->slot, from->slot_fd,
 			      from->ledger);
 }
@@ -429,6 +451,7 @@ static int set_up(struct manager *manager, const struct manager_handover *from)
 static void release(struct manager *manager)
 {
 	failover_stop(&manager->failover);
+	yielding_stop(&manager->yielding);
 	codec_exit(&manager->codec);
 	if (manager->loop) {
 		timer_cancel(&manager->loop->timers, &manager->quiet);
@@ -450,6 +473,9 @@ static struct manager *allocate(const struct conf *conf, struct board *board)
 	manager->conf = conf;
 	manager->board = board;
 	manager->failover.conf = conf;
+	manager->yielding.on_change = on_spares;
+	if (conf->role == CONF_CLIENT)
+		manager->yielding.monitors = &manager->failover.monitors;
 	manager->events_fd = manager->lease.fd = -1;
 	manager->events = (struct watch){.fd = -1, .on_event = on_events};
 	manager->actor.store.directory_fd = -1;
@@ -494,6 +520,7 @@ int manager_hand_over(const struct manager *manager, struct manager_handover *ou
 	out->slot_fd = manager->lease.fd;
 	out->tables = manager->tables;
 	out->announce = manager->announce;
+	out->spares = manager->yielding.spares;
 	return length < 0 ? length : 0;
 }
 
@@ -532,6 +559,7 @@ int manager_start(struct manager *manager, struct loop *loop)
 	manager->failover.on_server_gone = on_server_gone;
 	failover_start(&manager->failover, &manager->actor, &manager->paths, loop, manager->board,
 		       manager->conf->server_port);
+	yielding_start(&manager->yielding, loop);
 	follow_health(manager);
 	publish(manager);
 	return 0;
@@ -568,6 +596,15 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 	}
 }
 
+static void log_spare(const struct address *local, const struct address *client, bool is_spare)
+{
+	char ip[ADDRESS_TEXT_BYTES], client_ip[ADDRESS_TEXT_BYTES];
+
+	log_info("the client at %s %s %s a secondary link", address_format_ip(client, client_ip),
+		 is_spare ? "calls the way to" : "does no more call the way to",
+		 address_format_ip(local, ip));
+}
+
 void manager_witness(struct manager *manager, const struct address *local)
 {
 	take_step(manager, announce_witness(&manager->announce, local, clock_ms()), local);
@@ -577,12 +614,17 @@ void manager_greeted(struct manager *manager, enum greeting_kind kind, const str
 		     const struct address *about)
 {
 	char ip[ADDRESS_TEXT_BYTES];
+	bool has_role_changed = spares_greeted(&manager->yielding.spares, kind, local, about,
+					       manager->loop->now_ms);
 	enum announce_step step =
 		announce_greeted(&manager->announce, kind, local, about, manager->loop->now_ms);
 
 	if (kind == GREETING_LOST && step != ANNOUNCE_NOTHING)
 		log_info("a client does not reach %s any more", address_format_ip(about, ip));
-	take_step(manager, step, local);
+	if (has_role_changed)
+		log_spare(local, about, kind == GREETING_SPARE);
+	take_step(manager, has_role_changed && step == ANNOUNCE_NOTHING ? ANNOUNCE_FOLLOW : step,
+		  local);
 }
 
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
@@ -614,6 +656,7 @@ void manager_report(struct manager *manager, struct report *report)
 		const struct monitor *monitor =
 			monitors_find(&manager->failover.monitors, &manager->paths.path[i]);
 
+		yielding_report(&manager->yielding, monitor, &report->path[i]);
 		report->path[i].is_unwanted = monitor && monitor->is_unwanted;
 		report->path[i].is_unanswered = monitor && monitor->is_unanswered;
 	}

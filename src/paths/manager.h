@@ -9,6 +9,7 @@
 #include "paths/board.h"
 #include "paths/ledger.h"
 #include "paths/report.h"
+#include "paths/spare.h"
 #include "paths/tables.h"
 #include "shadowsocks/greeting.h"
 
@@ -21,6 +22,7 @@ struct manager_handover {
 	int slot_fd; /* holds the slot; it stays the manager's until that is gone */
 	struct tables tables;
 	struct announce announce;  /* addresses and which are lost; the rest begins anew */
+	struct spares spares;	   /* the same: addresses */
 	char ledger[LEDGER_BYTES]; /* of the endpoints and limits; see ledger.h */
 };
 
@@ -71,8 +73,8 @@ void manager_change(struct manager *manager, const struct conf *conf);
 void manager_witness(struct manager *manager, const struct address *local);
 
 /*
- * Server: a permitted client has greeted us by this address of ours (without a port), and, with
- * GREETING_LOST, spoken of another one.
+ * Server: a permitted client has greeted us by this address of ours (without a port). `about` is
+ * its own address, or with GREETING_LOST another one of ours, of which it has spoken.
  */
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
 		     const struct address *about);

@@ -29,6 +29,8 @@
 #define TRIP_FRESH_MS 500u
 #define FIRST	      5u /* answers: so many make a variation that means something */
 #define FIRST_MS      100u
+#define YIELDS_MS     60000u /* between two lines that the path is left to others */
+#define YIELD_MOST_MS 10000u /* what a server may ask for at once */
 #define SUSPECT_MS    10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
@@ -79,6 +81,11 @@ static void log_state(const struct monitor *monitor)
 
 /* That it is urgent to know more matters to those who begin connections, and is no news otherwise.
  */
+static bool is_of_use(enum greeting_kind kind)
+{
+	return kind == GREETING_USE || kind == GREETING_SPARE;
+}
+
 /* Greetings that say that the path is used, and may still be under way, are sent again by TCP when
  * the link is back; but it may be held down then. */
 static void take_back_use(struct monitor *monitor)
@@ -86,7 +93,7 @@ static void take_back_use(struct monitor *monitor)
 	for (unsigned i = 0; i < MONITOR_KNOCKS; i++) {
 		struct knock *knock = &monitor->knock[i];
 
-		if (knock->state == KNOCK_ENDING && knock->kind == GREETING_USE)
+		if (knock->state == KNOCK_ENDING && is_of_use(knock->kind))
 			knock_stop(knock);
 	}
 }
@@ -187,6 +194,57 @@ static void note_instance(struct monitors *monitors, const struct monitor *monit
 					  now_ms - answer->age_ms - travelled_ms);
 }
 
+/* ---- yielding ---- */
+
+bool monitor_has_loop(const struct monitor *monitor)
+{
+	return !monitor->has_scavenger || !monitor->has_far_scavenger;
+}
+
+static void tell_yielding(struct monitor *monitor)
+{
+	uint32_t left_out;
+
+	if (log_limit_pass(&monitor->yields, monitor->all->loop->now_ms, YIELDS_MS, &left_out))
+		log_info("path %s: others use the link: it is left to them (%llu times so far)",
+			 monitor->way.interface, (unsigned long long)monitor->yield.times);
+}
+
+static void follow_yield(struct monitor *monitor)
+{
+	enum health_state before = health_shown(&monitor->health);
+
+	monitor->health.is_yielding = monitor->is_secondary && yield_is_away(&monitor->yield);
+	if (health_shown(&monitor->health) == before)
+		return;
+	if (monitor->yield.state == YIELD_LEFT)
+		tell_yielding(monitor);
+	monitor->all->on_change(monitor->all, monitor, before);
+}
+
+static void tick_yield(struct monitor *monitor)
+{
+	struct monitors *all = monitor->all;
+	bool is_busy = monitor->health.state == HEALTH_UP && monitors_are_busy(all);
+
+	if (monitor->is_secondary)
+		yield_tick(&monitor->yield, all->loop->now_ms, is_busy, monitor_has_loop(monitor));
+	follow_yield(monitor);
+}
+
+static void note_yield(struct monitor *monitor, const struct greeting_answer *answer)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+
+	monitor->has_far_scavenger = answer->has_scavenger;
+	if (answer->is_spare != monitor->is_spare_there) {
+		monitor->is_spare_there = answer->is_spare;
+		monitor->all->on_role(monitor->all, monitor, false);
+	}
+	if (monitor->is_secondary && answer->yields_ms && answer->yields_ms <= YIELD_MOST_MS)
+		monitor_yield(monitor, now_ms + answer->yields_ms);
+}
+
 /* ---- asking ---- */
 
 static void ask(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
@@ -199,6 +257,11 @@ static void ask(struct monitor *monitor, enum greeting_kind kind, const struct a
 	knock_start(knock, &monitor->way, kind, about, DEADLINE_MS);
 }
 
+static enum greeting_kind kind_of_use(const struct monitor *monitor)
+{
+	return monitor->is_secondary ? GREETING_SPARE : GREETING_USE;
+}
+
 static void ask_now(struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
@@ -206,7 +269,7 @@ static void ask_now(struct monitor *monitor)
 
 	monitor->asked_ms = now_ms;
 	health_asked(&monitor->health, now_ms);
-	ask(monitor, is_up ? GREETING_USE : GREETING_PROBE, NULL);
+	ask(monitor, is_up ? kind_of_use(monitor) : GREETING_PROBE, NULL);
 }
 
 bool monitors_are_busy(const struct monitors *monitors)
@@ -226,6 +289,12 @@ static bool is_new(const struct monitor *monitor)
 	return monitor->n_answers > 0 && monitor->n_answers < FIRST;
 }
 
+/* Others are looked out for: the path is secondary, and flows move. */
+static bool is_watched(const struct monitor *monitor)
+{
+	return monitor->is_secondary && monitors_are_busy(monitor->all);
+}
+
 static bool is_ask_due(const struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
@@ -234,6 +303,9 @@ static bool is_ask_due(const struct monitor *monitor)
 		return false;
 	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
 		return true;
+	if (is_watched(monitor))
+		return now_ms >=
+		       monitor->asked_ms + yield_ask_ms(&monitor->yield, monitor_has_loop(monitor));
 	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
@@ -244,11 +316,17 @@ static uint32_t pause_ms(struct monitor *monitor)
 	if (health_is_urgent(&monitor->health))
 		return ++monitor->burst < VOLLEY ? VOLLEY_MS : BUSY_MS;
 	monitor->burst = 0;
+	if (monitor->health.state == HEALTH_UP && is_watched(monitor))
+		return yield_ask_ms(&monitor->yield, monitor_has_loop(monitor));
 	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 {
+	uint64_t yield_ms = yield_due_ms(&monitor->yield, monitor_has_loop(monitor));
+
+	if (monitor->is_secondary && yield_ms < due_ms)
+		due_ms = yield_ms;
 	if (monitor->renew_at_ms && monitor->renew_at_ms < due_ms)
 		due_ms = monitor->renew_at_ms;
 	if (monitor->open_at_ms && monitor->open_at_ms < due_ms)
@@ -290,6 +368,7 @@ static void look(struct monitor *monitor)
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
 	do_what_is_due(monitor, now_ms);
+	tick_yield(monitor);
 	if (is_ask_due(monitor)) {
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
@@ -329,9 +408,12 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 		health_release(&monitor->health);
 	has_changed = health_answered(&monitor->health, now_ms, rtt_us);
 	/* what is said is decided now: the SYN may be from before an outage */
-	if (knock->kind == GREETING_USE && health_shown(&monitor->health) != HEALTH_UP)
-		knock->kind = GREETING_PROBE;
+	if (is_of_use(knock->kind))
+		knock->kind = health_shown(&monitor->health) == HEALTH_UP ? kind_of_use(monitor)
+									  : GREETING_PROBE;
 	tell_change(monitor, before, has_changed);
+	yield_heard(&monitor->yield, now_ms, rtt_us, monitor_has_loop(monitor));
+	follow_yield(monitor);
 	if (monitor->n_answers < FIRST)
 		monitor->n_answers++;
 	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
@@ -354,8 +436,10 @@ static void on_end(struct knock *knock, bool was_established, int error,
 	if (was_established) {
 		tell_unanswered(monitor, error == -ETIMEDOUT);
 		tell_unwanted(monitor, error == -ECONNRESET);
-		if (answer.instance)
+		if (answer.instance) {
 			note_instance(monitor->all, monitor, &answer);
+			note_yield(monitor, &answer);
+		}
 	} else if (error != -ETIMEDOUT && !is_our_own(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
@@ -439,6 +523,21 @@ static struct monitor *add_monitor(struct monitors *monitors, const struct path 
 	return monitor;
 }
 
+/* The server hears of it before its subflows are made anew. */
+static void follow_role(struct monitor *monitor, bool is_secondary, bool is_new)
+{
+	if (monitor->is_secondary == is_secondary)
+		return;
+	monitor->is_secondary = is_secondary;
+	monitor->yield = (struct yield){0};
+	if (is_new)
+		return;
+	follow_yield(monitor);
+	if (monitor->health.state == HEALTH_UP)
+		ask_now(monitor);
+	monitor->all->on_role(monitor->all, monitor, true);
+}
+
 static void follow_path(struct monitors *monitors, const struct path *path, uint8_t place)
 {
 	struct monitor *monitor = monitors_find(monitors, path);
@@ -449,6 +548,8 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	monitor->place = place;
 	monitor->router = path->router;
 	monitor->is_follower = path->endpoint == PATH_ENDPOINT_NAME;
+	monitor->has_scavenger = path->has_scavenger;
+	follow_role(monitor, path->role == CONF_SECONDARY, is_new);
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;
 	monitor->ask_ms = monitors->loop->now_ms;
@@ -524,6 +625,15 @@ uint64_t monitor_proven_ms(const struct monitor *monitor)
 	uint64_t by_flows_ms = heard_ms(monitor);
 
 	return by_flows_ms > monitor->health.proven_ms ? by_flows_ms : monitor->health.proven_ms;
+}
+
+void monitor_yield(struct monitor *monitor, uint64_t until_ms)
+{
+	if (!monitor->is_secondary || monitor->health.state != HEALTH_UP)
+		return;
+	yield_told(&monitor->yield, monitor->all->loop->now_ms, until_ms);
+	follow_yield(monitor);
+	rearm(monitor);
 }
 
 void monitor_set_guarded(struct monitor *monitor, bool is_guarded)

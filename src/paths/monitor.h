@@ -9,6 +9,7 @@
 #include "paths/health.h"
 #include "paths/knock.h"
 #include "paths/path.h"
+#include "paths/yield.h"
 
 #define MONITORS_MAX                                                                               \
 	(2 * BOARD_PATHS_MAX) /* those of paths that went away are kept for a while                \
@@ -25,6 +26,12 @@ struct monitor {
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
 	struct guard_entry guard;
+	bool is_secondary;
+	struct yield yield;	 /* of a secondary path */
+	bool has_scavenger;	 /* what we send there is sent by one */
+	bool has_far_scavenger;	 /* what the server sends is */
+	bool is_spare_there;	 /* the server's configuration calls it secondary */
+	struct log_limit yields; /* lines that tell of it */
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
 	bool has_kept;	    /* it came back first, with the subflows that it had */
@@ -64,6 +71,9 @@ struct monitors {
 	/* What monitor_renew_later() was called for: the path's subflows are to be made anew, or,
 	 * if it is down, to be closed. */
 	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
+	/* The path is secondary now, or is so no more: its subflows are to be made anew. Or the
+	 * server says that it is, or is so no more: to be derived anew. */
+	void (*on_role)(struct monitors *monitors, struct monitor *monitor, bool is_derived);
 	/* The far router is another one, since gone_ms: what was connected to it by then is gone.
 	 */
 	void (*on_new_instance)(struct monitors *monitors, uint8_t router, uint64_t gone_ms);
@@ -100,6 +110,12 @@ uint64_t monitor_proven_ms(const struct monitor *monitor);
 
 /* What the guard thinks of it. */
 void monitor_set_guarded(struct monitor *monitor, bool is_guarded);
+
+/* Our scavenger leaves the path to others until then. */
+void monitor_yield(struct monitor *monitor, uint64_t until_ms);
+
+/* Whether one of the ends lacks a scavenger that would tell; see yield.h. */
+bool monitor_has_loop(const struct monitor *monitor);
 
 /* Whether any flow has moved bytes in the last seconds. */
 bool monitors_are_busy(const struct monitors *monitors);

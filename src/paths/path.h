@@ -31,6 +31,7 @@ struct path {
 	enum conf_path_role role;		/* PRIMARY, if the path is not a configured one */
 	char congestion[CONF_CONGESTION_BYTES]; /* of its routes; "": the kernel's own */
 	bool is_congestion_given;		/* false: it is the default */
+	bool has_scavenger; /* that is what its congestion control is: see kernel/scavenger.h */
 	/* client: */
 	struct address server; /* where to dial over this path */
 	uint32_t reaches; /* a bit for each of conf's servers that it leads to, of local's family */
@@ -45,6 +46,10 @@ struct path {
 
 struct paths {
 	unsigned n;
+	/* Server: the ways that clients call secondary, and the congestion control of their routes,
+	 * but for paths that have been given one. */
+	const struct spares *spares;
+	char spare_congestion[CONF_CONGESTION_BYTES];
 	unsigned n_left_out; /* there was no room for so many */
 	struct path path[BOARD_PATHS_MAX];
 };

@@ -26,8 +26,21 @@ struct report_traffic {
 	char congestion_control[REPORT_CC_MAX][INET_DIAG_CC_BYTES];
 };
 
+/* A secondary path: what it is left to others for. */
+struct report_yield {
+	bool has_scavenger;	/* for what we send */
+	bool has_far_scavenger; /* client: for what the server sends; a server has no path without
+				 */
+	bool is_yielding;
+	uint64_t times, left_ms;   /* it was left to others, and for how long in all */
+	uint64_t capacity, others; /* bytes per second; 0: not known */
+	uint32_t queue_us;	   /* 0: none, or not known */
+};
+
 struct report_path {
 	char interface[IF_NAMESIZE];
+	enum conf_path_role role; /* SECONDARY, too, where the other end says so */
+	struct report_yield yield;
 	uint32_t ifindex;	      /* 0: it is absent */
 	struct address local, server; /* family 0: not known; a server's paths have no `server` */
 	enum health_state state;

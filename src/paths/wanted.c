@@ -26,7 +26,8 @@
  * reaches by a better one over another link: such destinations are thrown on to the main table.
  *
  * A path's congestion control is a metric of its routes: the kernel gives it to each subflow that
- * leaves by them.
+ * leaves by them. Where a client calls its link secondary, a server's table has a route to its
+ * address alone, a copy of the one by which packets went there before, with the scavenger.
  */
 
 /* A server may answer anybody, so it copies all routes; of more than so many, only those it cannot
@@ -45,6 +46,15 @@ struct build {
 };
 
 /* ---- routes ---- */
+
+static struct network host(const struct address *address)
+{
+	struct network network = {.base = *address};
+
+	network.base.port = 0;
+	network.prefix_len = (uint8_t)(address_ip_bytes(address) * 8);
+	return network;
+}
 
 static bool leads_to_server(const struct conf *conf, const struct path *path,
 			    const struct rt_route *route)
@@ -104,8 +114,8 @@ static bool has_route(const struct rt_routes *routes, const struct rt_route *rou
 }
 
 /* Adds the route to the path's table; of two with equal destination and metric, the first stays. */
-static int add_route(struct build *build, const struct path *path, uint32_t table,
-		     const struct rt_route *route)
+static int add_route_with(struct build *build, const struct path *path, uint32_t table,
+			  const struct rt_route *route, const char *congestion)
 {
 	struct rt_route copy = *route;
 	struct rt_route *item;
@@ -115,8 +125,8 @@ static int add_route(struct build *build, const struct path *path, uint32_t tabl
 	/* IPv6 refuses a source that is not usable yet; an event will bring us back. */
 	copy.source =
 		path->is_local_ready && copy.type == RT_UNICAST ? path->local : (struct address){0};
-	if (path->congestion[0] && copy.type == RT_UNICAST)
-		metrics_set_congestion(&copy, path->congestion);
+	if (congestion[0] && copy.type == RT_UNICAST)
+		metrics_set_congestion(&copy, congestion);
 	if (has_route(&build->wanted->routes, &copy))
 		return 0;
 	item = array_append(&build->wanted->routes);
@@ -124,6 +134,12 @@ static int add_route(struct build *build, const struct path *path, uint32_t tabl
 		return -ENOMEM;
 	*item = copy;
 	return 0;
+}
+
+static int add_route(struct build *build, const struct path *path, uint32_t table,
+		     const struct rt_route *route)
+{
+	return add_route_with(build, path, table, route, path->congestion);
 }
 
 static int copy_routes(struct build *build, const struct path *path, uint32_t table,
@@ -208,6 +224,48 @@ static int throw_routes(struct build *build, const struct path *path, uint32_t t
 	return error;
 }
 
+/* The route by which the table leads to the address; NULL: it does not. */
+static const struct rt_route *find_best(const struct rt_routes *routes, uint32_t table,
+					const struct address *to)
+{
+	const struct rt_route *best = NULL;
+
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct rt_route *route = &routes->item[i];
+
+		if (route->table == table && network_contains(&route->to, to) &&
+		    (!best || route->to.prefix_len > best->to.prefix_len ||
+		     (route->to.prefix_len == best->to.prefix_len && route->metric < best->metric)))
+			best = route;
+	}
+	return best && best->type == RT_UNICAST ? best : NULL;
+}
+
+/* A path that has been given a congestion control has that for everybody. */
+static int add_spare_routes(struct build *build, const struct paths *paths, const struct path *path,
+			    uint32_t table)
+{
+	int error = 0;
+
+	if (!paths->spares || path->role == CONF_SECONDARY)
+		return 0;
+	for (unsigned i = 0; i < paths->spares->n && !error; i++) {
+		const struct spare *spare = &paths->spares->item[i];
+		const struct rt_route *best =
+			address_ip_equal(&spare->local, &path->local)
+				? find_best(&build->wanted->routes, table, &spare->remote)
+				: NULL;
+		struct rt_route copy;
+
+		if (!best)
+			continue;
+		copy = *best;
+		copy.to = host(&spare->remote);
+		error = add_route_with(build, path, table, &copy, paths->spare_congestion);
+	}
+	return error;
+}
+
 /* What is connected comes first: a gateway has to be reachable in the table it is added to. */
 static int build_routes(struct build *build, const struct path *path, uint32_t table)
 {
@@ -223,15 +281,6 @@ static int build_routes(struct build *build, const struct path *path, uint32_t t
 }
 
 /* ---- rules ---- */
-
-static struct network host(const struct address *address)
-{
-	struct network network = {.base = *address};
-
-	network.base.port = 0;
-	network.prefix_len = (uint8_t)(address_ip_bytes(address) * 8);
-	return network;
-}
 
 static struct network anywhere(sa_family_t family)
 {
@@ -372,6 +421,8 @@ int wanted_build(struct wanted *wanted, const struct conf *conf, const struct sn
 		const struct path *path = &paths->path[i];
 
 		error = build_routes(&build, path, tables[i]);
+		if (!error)
+			error = add_spare_routes(&build, paths, path, tables[i]);
 		if (!error && conf->role == CONF_CLIENT)
 			error = build_client_rules(&build, path, tables[i]);
 		else if (!error)

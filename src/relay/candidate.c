@@ -18,7 +18,7 @@
 /* The lower, the sooner. */
 static int rank(const struct board_path *path)
 {
-	bool is_spare = path->is_backup || path->health == HEALTH_GUARDED;
+	bool is_spare = path->is_backup || path->is_secondary || path->health == HEALTH_GUARDED;
 
 	return (path->health == HEALTH_DOWN ? 8 : 0) + (path->may_start && !path->is_shut ? 0 : 4) +
 	       (is_spare ? 2 : 0) + (path->health == HEALTH_SUSPECT);

@@ -65,6 +65,7 @@ struct relay {
 	struct log_limit notices[NOTICE_COUNT];
 	/* Server: a permitted peer came by this address of ours; told once for each. */
 	void (*on_witness)(struct relay *relay, const struct address *local);
+	/* about: the address that was lost (GREETING_LOST), or else whose greeting it is. */
 	void (*on_greeted)(struct relay *relay, enum greeting_kind kind,
 			   const struct address *local, const struct address *about);
 	/* Client: a flow has doubts about the path of this place, see manager_doubt(). */

@@ -69,18 +69,36 @@ static bool send_answer(struct flow *flow, const uint8_t *answer, size_t n)
 				  MSG_DONTWAIT | MSG_NOSIGNAL) == length;
 }
 
+/* What there is to say to a peer about the path by which it comes. */
+static struct greeting_answer answer_to(struct relay *relay, const struct address *local,
+					const struct address *peer)
+{
+	const struct board_table *table = relay_table(relay);
+	const struct board_path *path = board_path_at(table, local);
+	const struct spare *spare = spares_find(&table->spares, local, peer);
+	uint64_t now_ms = relay->loop->now_ms;
+	struct greeting_answer answer = {
+		.instance = relay->board->instance,
+		.age_ms = now_ms - relay->board->started_ms,
+		.is_spare = path && path->is_secondary,
+		.has_scavenger = path && path->has_scavenger,
+	};
+
+	if (spare && spare->until_ms > now_ms)
+		answer.yields_ms = (uint32_t)(spare->until_ms - now_ms);
+	return answer;
+}
+
 static void answer_greeting(struct flow *flow, enum greeting_kind kind, const struct address *about)
 {
 	struct relay *relay = flow->relay;
 	struct address local = socket_local_address(flow->side[WAN].watch.fd);
+	struct address peer = socket_remote_address(flow->side[WAN].watch.fd);
+	struct greeting_answer said = answer_to(relay, &local, &peer);
 	uint8_t answer[GREETING_ANSWER_BYTES];
-	const struct greeting_answer said = {
-		.instance = relay->board->instance,
-		.age_ms = relay->loop->now_ms - relay->board->started_ms,
-	};
 
-	local.port = 0;
-	relay->on_greeted(relay, kind, &local, about);
+	local.port = peer.port = 0;
+	relay->on_greeted(relay, kind, &local, kind == GREETING_LOST ? about : &peer);
 	greeting_write_answer(&said, answer);
 	if (send_answer(flow, answer, sizeof(answer)))
 		flow_end(flow);

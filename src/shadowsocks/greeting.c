@@ -11,11 +11,12 @@
 #define DOMAIN	      ".mpbridge.invalid"
 #define GREETING_PORT 1
 
+#define FLAG_SPARE     1u
+#define FLAG_SCAVENGER 2u
+
 static const char *const words[] = {
-	[GREETING_USE] = "greeting",
-	[GREETING_PROBE] = "probe",
-	[GREETING_BACK] = "back",
-	[GREETING_LOST] = "lost",
+	[GREETING_USE] = "greeting", [GREETING_SPARE] = "spare", [GREETING_PROBE] = "probe",
+	[GREETING_BACK] = "back",    [GREETING_LOST] = "lost",
 };
 
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
@@ -118,9 +119,23 @@ void greeting_write_answer(const struct greeting_answer *answer,
 {
 	wire_write(out, 8, answer->instance);
 	wire_write(out + 8, 8, answer->age_ms);
+	wire_write(out + 16, 4,
+		   (answer->is_spare ? FLAG_SPARE : 0) |
+			   (answer->has_scavenger ? FLAG_SCAVENGER : 0));
+	wire_write(out + 20, 4, answer->yields_ms);
 }
 
-struct greeting_answer greeting_read_answer(const uint8_t bytes[static GREETING_ANSWER_BYTES])
+struct greeting_answer greeting_read_answer(const uint8_t *bytes, size_t n)
 {
-	return (struct greeting_answer){wire_read(bytes, 8), wire_read(bytes + 8, 8)};
+	struct greeting_answer answer = {.instance = wire_read(bytes, 8),
+					 .age_ms = wire_read(bytes + 8, 8)};
+	uint64_t flags;
+
+	if (n < GREETING_ANSWER_BYTES)
+		return answer;
+	flags = wire_read(bytes + 16, 4);
+	answer.is_spare = flags & FLAG_SPARE;
+	answer.has_scavenger = flags & FLAG_SCAVENGER;
+	answer.yields_ms = (uint32_t)wire_read(bytes + 20, 4);
+	return answer;
 }

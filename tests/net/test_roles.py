@@ -71,16 +71,6 @@ def test_what_began_on_a_backup_leaves_it(stage, net):
         stream.stop()
 
 
-def test_secondary_is_used_like_a_primary(stage, net):
-    client, _ = start(stage, net, paths("primary", "secondary"))
-    assert len(lines_with(client, "secondary is treated as primary")) == 1
-    with Ends(net, 4) as ends:
-        stream = Stream(*ends.pair())
-        wait_until_carries(net.client, local(1))
-        wait_until_carries(net.client, local(2))
-        stream.stop()
-
-
 def test_a_link_that_would_slow_the_other_down_is_guarded(stage):
     """A megabit that takes as long for one burst as the other needs for all that buffers hold."""
     net = bridge(stage.lab, [Link("100mbit", "10ms"), Link("1mbit", "10ms", queue="1s")])

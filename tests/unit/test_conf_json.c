@@ -504,21 +504,24 @@ static void test_path_roles(void **state)
 	}
 }
 
-/* However many there are, one line tells it. */
+/* What yields is found out later, unless the path itself has been given something. */
 static void test_secondary_path(void **state)
 {
 	struct draft draft;
 
 	read_text(CONF_CLIENT,
-		  PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
+		  PATHS("{ \"interface\": \"a\" },"
 			"{ \"interface\": \"b\", \"role\": \"secondary\" },"
-			"{ \"interface\": \"c\", \"role\": \"secondary\" }"),
+			"{ \"interface\": \"c\", \"role\": \"secondary\","
+			" \"congestion\": \"lp\" }"),
 		  &draft);
-	assert_int_equal(errors.count, 0);
-	assert_int_equal(notes.count, 1);
-	assert_string_equal(notes.text[0],
-			    "FILE: paths[1].role: secondary is treated as primary in this version");
+	assert_int_equal(errors.count + notes.count, 0);
 	assert_int_equal(draft.conf.path[1].role, CONF_SECONDARY);
+	assert_string_equal(draft.conf.path[0].congestion.name, "bbr");
+	assert_string_equal(draft.conf.path[1].congestion.name, "");
+	assert_false(draft.conf.path[1].congestion.is_given);
+	assert_string_equal(draft.conf.path[2].congestion.name, "lp");
+	assert_true(draft.conf.path[2].congestion.is_given);
 }
 
 static void test_congestion(void **state)

@@ -81,7 +81,7 @@ static void refuses_the_rest(void **state)
 
 static void answers_with_instance_and_age(void **state)
 {
-	const struct greeting_answer answer = {0x0123456789abcdef, 0xfedc};
+	const struct greeting_answer answer = {.instance = 0x0123456789abcdef, .age_ms = 0xfedc};
 	uint8_t bytes[GREETING_ANSWER_BYTES];
 	struct greeting_answer got;
 
@@ -90,8 +90,33 @@ static void answers_with_instance_and_age(void **state)
 	assert_int_equal(bytes[7], 0xef);
 	assert_int_equal(bytes[8], 0);
 	assert_int_equal(bytes[14], 0xfe);
-	got = greeting_read_answer(bytes);
+	assert_int_equal(bytes[16] | bytes[19] | bytes[23], 0);
+	got = greeting_read_answer(bytes, sizeof(bytes));
 	assert_true(got.instance == answer.instance && got.age_ms == answer.age_ms);
+	assert_true(!got.is_spare && !got.has_scavenger && got.yields_ms == 0);
+}
+
+static void answers_of_the_path(void **state)
+{
+	const struct greeting_answer answer = {7, 8, true, false, 0x10203};
+	const struct greeting_answer other = {7, 8, false, true, 0};
+	uint8_t bytes[GREETING_ANSWER_BYTES];
+	struct greeting_answer got;
+
+	greeting_write_answer(&answer, bytes);
+	assert_int_equal(bytes[19], 1);
+	assert_int_equal(bytes[21], 1);
+	assert_int_equal(bytes[23], 3);
+	got = greeting_read_answer(bytes, sizeof(bytes));
+	assert_true(got.is_spare && !got.has_scavenger && got.yields_ms == answer.yields_ms);
+	greeting_write_answer(&other, bytes);
+	assert_int_equal(bytes[19], 2);
+	got = greeting_read_answer(bytes, sizeof(bytes));
+	assert_true(!got.is_spare && got.has_scavenger && got.yields_ms == 0);
+	memset(bytes + GREETING_ANSWER_LEAST, 0xff, sizeof(bytes) - GREETING_ANSWER_LEAST);
+	got = greeting_read_answer(bytes, GREETING_ANSWER_LEAST);
+	assert_true(got.instance == 7 && got.age_ms == 8 && !got.is_spare && !got.has_scavenger &&
+		    got.yields_ms == 0);
 }
 
 static void knows_its_domain(void **state)
@@ -111,6 +136,7 @@ int main(void)
 		cmocka_unit_test(the_old_name_is_a_greeting),
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(answers_with_instance_and_age),
+		cmocka_unit_test(answers_of_the_path),
 		cmocka_unit_test(knows_its_domain),
 	};
 

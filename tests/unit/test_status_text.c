@@ -81,6 +81,8 @@ static void a_client_is_shown(void **state)
 		"{\"interface\":\"wan2\",\"local\":\"10.10.2.1\",\"server\":\"10.10.2.2\","
 		"\"state\":\"absent\",\"reason\":\"the link is down\",\"age_ms\":14000,"
 		"\"subflows\":0,\"seen_sent\":0,\"loss\":null,\"rtt_median_us\":null,"
+		"\"role\":\"secondary\",\"secondary\":{\"scavenger\":true,"
+		"\"far_scavenger\":false,\"yields\":3,\"yielded_ms\":14000,\"others\":2875000},"
 		"\"greeting_rtt_us\":10400}]}";
 
 	assert_text(now, before,
@@ -94,7 +96,8 @@ static void a_client_is_shown(void **state)
 		    "\n"
 		    "PATH  FROM       TO            SENT  RECEIVED  WHY\n"
 		    "wan1  10.10.1.1  10.10.1.2  1.20 GB     999 B  the server answers; 1 joining\n"
-		    "wan2  10.10.2.1  10.10.2.2        -         -  the link is down\n");
+		    "wan2  10.10.2.1  10.10.2.2        -         -  the link is down; secondary, "
+		    "others use 23.0 Mbit/s, left to them for 14 s (without a scavenger)\n");
 }
 
 static void interception_is_told_of_if_something_is_odd(void **state)

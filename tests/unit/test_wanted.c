@@ -351,6 +351,54 @@ static void derived_paths_have_the_common_congestion(void **state)
 }
 
 /* A router with the whole Internet's routes: its tables hold what they cannot miss. */
+/* Two clients behind one gateway, one on the subnet, and one that comes by another address of ours.
+ */
+static void a_client_of_a_secondary_link_has_a_route_of_its_own(void **state)
+{
+	static const char *const remotes[] = {"192.0.2.7", "10.10.1.77", "10.30.0.9", "10.10.2.9"};
+	static const struct announce nobody;
+	struct conf conf = {.role = CONF_SERVER, .congestion = {.name = "bbr"}};
+	struct rt_route common = {0}, yielding = {0};
+	struct snapshot snapshot = {0};
+	struct wanted wanted = {0};
+	struct spares spares = {0};
+	struct text text = {.length = 0};
+	const uint32_t table = slot_table(1, 0);
+	struct paths paths;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct address local = world_ip(i < 3 ? "10.10.1.2" : "10.10.2.2");
+		struct address remote = world_ip(remotes[i]);
+
+		spares_greeted(&spares, GREETING_SPARE, &local, &remote, i);
+	}
+	add_number(&common, RTAX_LOCK, CONGESTION_LOCK);
+	add_metric(&common, RTAX_CC_ALGO, "bbr", 4);
+	add_number(&yielding, RTAX_LOCK, CONGESTION_LOCK);
+	add_metric(&yielding, RTAX_CC_ALGO, "yields", 7);
+	world_subnet(&snapshot, WAN1, "10.10.1.2/24", "10.10.1.0/24");
+	world_route(&snapshot, WAN1, "0.0.0.0/0", "10.10.1.1", 0);
+	world_route(&snapshot, LAN, "10.30.0.0/16", "10.20.0.9", 0);
+	world_server(&conf, "10.10.1.2");
+	derive_paths(&conf, &snapshot, &nobody, &paths);
+	paths.spares = &spares;
+	strcpy(paths.spare_congestion, "yields");
+	assert_int_equal(wanted_build(&wanted, &conf, &snapshot, &paths, 1, &table), 0);
+	for (size_t i = 0; i < wanted.routes.n; i++)
+		put_route(&text, &wanted.routes.item[i]);
+	assert_string_equal(text.bytes,
+			    "52016: 10.10.1.0/24 via - dev wan1 src 10.10.1.2 metric 0\n"
+			    "52016: 0.0.0.0/0 via 10.10.1.1 dev wan1 src 10.10.1.2 metric 0\n"
+			    "52016: throw 10.30.0.0/16 via - dev  src - metric 0\n"
+			    "52016: 192.0.2.7/32 via 10.10.1.1 dev wan1 src 10.10.1.2 metric 0\n"
+			    "52016: 10.10.1.77/32 via - dev wan1 src 10.10.1.2 metric 0\n");
+	assert_metrics(&wanted.routes.item[1], &common);
+	assert_metrics(&wanted.routes.item[3], &yielding);
+	assert_metrics(&wanted.routes.item[4], &yielding);
+	wanted_exit(&wanted);
+	snapshot_exit(&snapshot);
+}
+
 static void very_many_routes_are_not_copied(void **state)
 {
 	struct conf conf = {.role = CONF_SERVER};
@@ -511,6 +559,7 @@ int main(void)
 		cmocka_unit_test(congestion_is_put_among_other_metrics),
 		cmocka_unit_test(congestion_without_room_is_left_out),
 		cmocka_unit_test(derived_paths_have_the_common_congestion),
+		cmocka_unit_test(a_client_of_a_secondary_link_has_a_route_of_its_own),
 		cmocka_unit_test(very_many_routes_are_not_copied),
 		cmocka_unit_test(same_destination_twice_is_copied_once),
 		cmocka_unit_test(without_mptcp_no_endpoints),

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Yielding: the scavenger and those whom it concerns. */
+#ifndef MPBRIDGE_YIELDING_H
+#define MPBRIDGE_YIELDING_H
+
+#include "base/loop.h"
+#include "kernel/scavenger.h"
+#include "paths/monitor.h"
+#include "paths/path.h"
+#include "paths/report.h"
+#include "paths/spare.h"
+
+/* Starts as zeroes. */
+struct yielding {
+	struct scavenger *scavenger; /* NULL: not needed yet, or there is none */
+	bool has_tried;
+	struct loop *loop; /* NULL: not started */
+	struct watch watch;
+	struct spares spares; /* server */
+	/* Set by the owner. */
+	struct monitors *monitors;		      /* client */
+	void (*on_change)(struct yielding *yielding); /* server: of the spares' times */
+};
+
+/* Loads the scavenger if these paths need it; if that fails, one line in the log says so. */
+void yielding_prepare(struct yielding *yielding, const struct paths *paths);
+
+/* The scavenger's congestion control; NULL: there is none. */
+const char *yielding_congestion(const struct yielding *yielding);
+
+/*
+ * What there is to say of the path of that local address: of a client's, whose monitor this is; or
+ * (NULL) of a server's, of all ways there that are secondary, whose times are added up. Then the
+ * path's role becomes SECONDARY if there is such a way.
+ */
+void yielding_report(const struct yielding *yielding, const struct monitor *monitor,
+		     struct report_path *path);
+
+/* From now on those who yield are told of. */
+void yielding_start(struct yielding *yielding, struct loop *loop);
+
+/* Harmless on one that was not started. */
+void yielding_stop(struct yielding *yielding);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* paths/yield.c: what scavengers tell and greetings meet in, whether a path is used out. */
+#include "suite.h"
+
+#include "paths/yield.h"
+
+#define BASE_US	 10000u
+#define QUEUE_US 30000u
+
+static struct yield yield;
+static uint64_t now_ms;
+static bool has_loop;
+
+static void begin(bool is_loop)
+{
+	yield = (struct yield){0};
+	now_ms = 1000000;
+	has_loop = is_loop;
+	yield_heard(&yield, now_ms, BASE_US, has_loop);
+	yield_tick(&yield, now_ms, false, has_loop);
+	yield_tick(&yield, now_ms, true, has_loop);
+	assert_false(yield_is_away(&yield));
+}
+
+/* Lets time pass, as whoever asks to be called when something is due. */
+static void pass(uint64_t for_ms)
+{
+	uint64_t end_ms = now_ms + for_ms;
+
+	while (yield_due_ms(&yield, has_loop) <= end_ms) {
+		uint64_t due_ms = yield_due_ms(&yield, has_loop);
+
+		assert_true(due_ms >= now_ms);
+		now_ms = due_ms;
+		yield_tick(&yield, now_ms, true, has_loop);
+		assert_true(yield_due_ms(&yield, has_loop) > now_ms);
+	}
+	now_ms = end_ms;
+	yield_tick(&yield, now_ms, true, has_loop);
+}
+
+static void hear(uint32_t rtt_us)
+{
+	yield_heard(&yield, now_ms, rtt_us, has_loop);
+}
+
+/* Passes time with greetings as often as they are asked for. How long the path was used. */
+static uint64_t live(uint64_t for_ms, uint32_t rtt_away_us, uint32_t rtt_used_us)
+{
+	uint64_t end_ms = now_ms + for_ms, used_ms = 0;
+
+	while (now_ms < end_ms) {
+		uint64_t step_ms = yield_ask_ms(&yield, has_loop) < 50 ? 10 : 50;
+
+		used_ms += yield_is_away(&yield) ? 0 : step_ms;
+		pass(step_ms);
+		if (now_ms % yield_ask_ms(&yield, has_loop) < step_ms)
+			hear(yield_is_away(&yield) ? rtt_away_us : rtt_used_us);
+	}
+	return used_ms;
+}
+
+/* ---- with scavengers ---- */
+
+static void a_path_that_nobody_else_uses_is_used(void **state)
+{
+	begin(false);
+	assert_true(yield_due_ms(&yield, false) == UINT64_MAX);
+	pass(3600000);
+	hear(QUEUE_US);
+	assert_false(yield_is_away(&yield));
+	assert_int_equal(yield.times, 0);
+	assert_int_equal(yield_left_ms(&yield, now_ms), 0);
+}
+
+static void it_is_left_when_told_and_used_when_the_queue_is_gone(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 100);
+	assert_true(yield_is_away(&yield));
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield)); /* not before its time */
+	pass(100);
+	assert_true(yield_is_away(&yield));
+	hear(BASE_US + QUEUE_US);
+	pass(1000);
+	assert_true(yield_is_away(&yield));
+	hear(BASE_US + 1000);
+	assert_false(yield_is_away(&yield));
+	assert_int_equal(yield.times, 1);
+	assert_int_equal(yield_left_ms(&yield, now_ms), 1100);
+}
+
+static void who_is_told_again_leaves_for_longer(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 100);
+	yield_told(&yield, now_ms, now_ms + 50);
+	yield_told(&yield, now_ms, now_ms + 300);
+	yield_told(&yield, now_ms, now_ms - 1);
+	pass(250);
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield));
+	pass(60);
+	yield_told(&yield, now_ms, now_ms + 100); /* while it listens */
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield));
+	pass(100);
+	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
+	assert_int_equal(yield.times, 1);
+}
+
+static void a_queue_without_end_is_tried_all_the_same(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 100);
+	for (unsigned i = 0; i < 99; i++) {
+		pass(100);
+		hear(BASE_US + QUEUE_US);
+		assert_true(yield_is_away(&yield));
+	}
+	pass(300);
+	assert_false(yield_is_away(&yield));
+}
+
+static void what_is_idle_is_left_to_nobody(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 100);
+	yield_tick(&yield, now_ms + 10, false, false);
+	assert_false(yield_is_away(&yield));
+	assert_int_equal(yield_left_ms(&yield, now_ms + 500), 10);
+}
+
+/* The way has become longer by 30 ms: after two minutes at most that is no queue any more. */
+static void another_way_is_no_queue_for_ever(void **state)
+{
+	begin(false);
+	for (unsigned i = 0; i < 125; i++) {
+		pass(1000);
+		hear(BASE_US + QUEUE_US);
+	}
+	yield_told(&yield, now_ms, now_ms + 100);
+	pass(100);
+	hear(BASE_US + QUEUE_US);
+	assert_false(yield_is_away(&yield));
+}
+
+/* ---- with a loop ---- */
+
+static void a_free_path_is_used_but_for_moments(void **state)
+{
+	begin(true);
+	assert_true(live(60000, BASE_US, BASE_US + QUEUE_US) >= 56000);
+	assert_int_equal(yield.times, 0);
+}
+
+static void a_busy_path_is_used_for_a_twentieth(void **state)
+{
+	uint64_t used_ms;
+
+	begin(true);
+	live(10000, BASE_US, BASE_US + QUEUE_US);
+	used_ms = live(60000, BASE_US + QUEUE_US, BASE_US + QUEUE_US);
+	assert_true(used_ms <= 4000);
+	assert_int_equal(yield.times, 1);
+	/* and soon again when the others are gone */
+	assert_true(live(30000, BASE_US, BASE_US + QUEUE_US) >= 2000);
+	assert_true(live(30000, BASE_US, BASE_US + QUEUE_US) >= 27000);
+}
+
+/* One whose queue comes and goes gets a turn of ours after each pause. */
+static void a_path_that_is_calm_now_and_then_is_tried(void **state)
+{
+	uint64_t used_ms = 0;
+
+	begin(true);
+	live(10000, BASE_US, BASE_US);
+	for (unsigned i = 0; i < 20; i++) {
+		used_ms += live(2500, BASE_US + QUEUE_US, BASE_US + QUEUE_US);
+		used_ms += live(500, BASE_US, BASE_US + QUEUE_US);
+	}
+	assert_true(used_ms >= 500);
+	assert_true(used_ms <= 60000 / 3);
+}
+
+static void who_hears_nothing_does_not_wait(void **state)
+{
+	begin(true);
+	pass(1000);
+	assert_true(yield_is_away(&yield));
+	pass(2000);
+	assert_false(yield_is_away(&yield));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_path_that_nobody_else_uses_is_used),
+		cmocka_unit_test(it_is_left_when_told_and_used_when_the_queue_is_gone),
+		cmocka_unit_test(who_is_told_again_leaves_for_longer),
+		cmocka_unit_test(a_queue_without_end_is_tried_all_the_same),
+		cmocka_unit_test(what_is_idle_is_left_to_nobody),
+		cmocka_unit_test(another_way_is_no_queue_for_ever),
+		cmocka_unit_test(a_free_path_is_used_but_for_moments),
+		cmocka_unit_test(a_busy_path_is_used_for_a_twentieth),
+		cmocka_unit_test(a_path_that_is_calm_now_and_then_is_tried),
+		cmocka_unit_test(who_hears_nothing_does_not_wait),
+	};
+
+	RUN_SUITE(tests);
+}
