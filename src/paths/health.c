@@ -392,5 +392,7 @@ bool health_is_carrying(enum health_state state)
 
 enum health_state health_shown(const struct health *health)
 {
-	return health->state == HEALTH_UP && health->is_guarded ? HEALTH_GUARDED : health->state;
+	return health->state == HEALTH_UP && (health->is_guarded || health->is_yielding)
+		       ? HEALTH_GUARDED
+		       : health->state;
 }

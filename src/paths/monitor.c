@@ -217,6 +217,8 @@ static void follow_yield(struct monitor *monitor)
 	monitor->health.is_yielding = monitor->is_secondary && yield_is_away(&monitor->yield);
 	if (health_shown(&monitor->health) == before)
 		return;
+	log_debug("path %s: %s", monitor->way.interface,
+		  monitor->health.is_yielding ? "left to others" : "used again");
 	if (monitor->yield.state == YIELD_LEFT)
 		tell_yielding(monitor);
 	monitor->all->on_change(monitor->all, monitor, before);
