@@ -93,7 +93,8 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
-	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, packets_out, write_seq, snd_nxt;
+	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, write_seq, snd_nxt;
+	u32 packets_out, sacked_out, lost_out, retrans_out;
 	u64 tcp_mstamp;
 	_Bool is_mptcp;
 } KERNELS;
@@ -143,10 +144,16 @@ struct tcp_congestion_ops {
 #define ROUND_LEAST_US	20000u	   /* a shorter round has too few packets to tell a rate */
 #define LACK_PERCENT	80	   /* of the share: less is a lack */
 #define LACK_ROUNDS	2
+/* A queue of up to this may be that of another scavenger, which makes room if we press. It is given
+ * PATIENCE_US, and as long again whenever our rate has grown by a quarter. */
+#define STRONG_US	5500u
+#define PATIENCE_US	(1 * S)
 #define BACKOFF_LEAST	(50 * MS)
 #define BACKOFF_MOST	(1 * S) /* and a second to get up to speed: 3 s are the goal */
 #define STAY_US		(100 * MS)
+#define HELD_ROUNDS	3
 #define HELD_US		(2 * S)
+#define CLEAR_ROUNDS	3 /* the window is the limit, not the link: it may grow faster */
 #define IDLE_US		(1 * S)	  /* after that, what is known of the link's state is old */
 #define CHECK_MOST_US	(1 * S)	  /* a check whose flow has fallen silent */
 #define WINDOW_US	(120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
@@ -186,13 +193,15 @@ struct flow {
 	u64 drain_us;		   /* until then what is queued may go, at drain_rate */
 	u32 drain_rate;
 	u32 round_end;	    /* tp->delivered at its end */
+	u32 round_last_us;  /* its last round trip */
 	u32 round_min_us;   /* the least round trip of this round; NONE: no sample yet */
 	u32 last_min_us;    /* of the last round */
 	u32 lost;	    /* tp->lost when this round began */
 	u32 window, before; /* 1/16 segments: now, and a round ago */
 	u32 saved;	    /* the window before a slowdown */
+	u32 ssthresh;	    /* below it the window grows by a quarter */
 	u32 check_us;	    /* the check that this flow has taken part in, low bits of its start */
-	u8 mode, lacks, pushes, slow_rounds, check_rounds, is_limited, is_cut;
+	u8 mode, lacks, pushes, slow_rounds, check_rounds, clear, holds, is_limited, is_cut;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -291,7 +300,7 @@ static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u6
 {
 	u32 low_us = least(rtt_us, way->low_us), high_us = most(rtt_us, way->high_us);
 
-	if (way->calm_us == 0 || lost || high_us - low_us > 500 + way->base_us / 32) {
+	if (way->calm_us == 0 || lost || high_us - low_us > 1000 + way->base_us / 16) {
 		way->low_us = way->high_us = rtt_us;
 		way->calm_us = now;
 		way->calm_rounds = 0;
@@ -349,13 +358,18 @@ static inline void scale_window(struct flow *flow, u32 by, u32 over)
 	set_window(flow, (u64)flow->window * by / most(over, 1));
 }
 
+static inline u32 in_flight(const struct tcp_sock *tp)
+{
+	return tp->packets_out - tp->sacked_out - tp->lost_out + tp->retrans_out;
+}
+
 static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
 			       const struct scavenger_way *way, u64 now)
 {
 	flow->round_us = now;
 	flow->round_bytes = way->bytes;
 	flow->round_min_us = NONE;
-	flow->round_end = tp->delivered + tp->packets_out;
+	flow->round_end = tp->delivered + in_flight(tp);
 	flow->lost = tp->lost;
 	flow->is_limited = 0;
 }
@@ -435,14 +449,21 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 	if (way->try_us < way->until_us)
 		way->try_us = now;
 	flow->mode = OPEN;
-	flow->before = flow->lacks = flow->pushes = 0;
+	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
+	flow->ssthresh = way->share ? window_of(tp, way->share, base_of(way)) / 16 * 15 : NONE;
+	way->weak_rate = 0;
 	flow->slow_us = now + SLOW_EVERY_US;
 	flow->drain_us = 0;
 }
 
-static inline void note_held(struct scavenger_way *way, u64 rate, u64 now)
+/* Not before what our own beginning has queued is gone. */
+static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
+			     u64 now)
 {
-	if (way->share && !lacks_share(way, rate) && way->queue_us > LOW_US / 2)
+	if (way->share == 0 || lacks_share(way, rate) || queue_us <= LOW_US / 2 ||
+	    queue_us > TARGET_US)
+		flow->holds = 0;
+	else if (++flow->holds >= HELD_ROUNDS)
 		way->is_held = 1;
 	if (now - way->try_us > HELD_US)
 		way->backoff_us = BACKOFF_LEAST;
@@ -483,54 +504,69 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 	way->share = most(most(rate, way->check_rate), 16 * segment_bytes(tp));
 	way->share_us = now;
 	way->is_held = 1;
+	way->weak_rate = 0;
 	scale_window(flow, 8, 7);
+	flow->ssthresh = flow->window;
 }
 
 /* Growing and shrinking. */
 
-/* A quarter in a round while the link has room, as slow start does with a gain of 1/4; near what it
- * carries, what a quarter of the target needs, less the nearer the queue is to the target. */
-static inline void grow(struct tcp_sock *tp, struct flow *flow, const struct scavenger_way *way,
-			u32 queue_us)
+/* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a round,
+ * the same for each who shares the link, and more only while no queue comes of it. */
+static inline void grow(struct flow *flow, const struct scavenger_way *way)
 {
-	u32 full = window_of(tp, way->share, base_of(way));
-	u32 step = flow->window / 4;
+	u32 step = UNIT;
 
-	if (way->share && flow->window + step > full) {
-		u32 fine = window_of(tp, way->share, TARGET_US / 4);
-
-		fine = (u64)fine * (TARGET_US - queue_us) / TARGET_US;
-		step = flow->window < full ? full - flow->window : 0;
-		step = least(most(step, fine), flow->window / 4);
+	if (flow->window < flow->ssthresh) {
+		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
+		flow->clear = 0;
+	} else if (queue_of(way, flow->round_last_us) > LOW_US) {
+		flow->clear = 0;
+	} else if (++flow->clear > CLEAR_ROUNDS) {
+		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
+		step = UNIT << (flow->clear - CLEAR_ROUNDS);
+		step = most(least(step, flow->window / 32), UNIT);
 	}
-	set_window(flow, flow->window + most(step, UNIT / 4));
+	set_window(flow, flow->window + step);
 }
 
-/* The queue is longer than the target. One round has to pass before a cut shows. */
+/* The queue is longer than the target: all but LOW_US of it goes. One round has to pass before a cut
+ * shows. */
 static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
 {
 	u32 base_us = base_of(way);
 
 	if (flow->is_cut) {
-		flow->is_cut--;
+		flow->is_cut = 0;
 		return;
 	}
 	flow->is_cut = 1;
-	if (queue_us <= TARGET_US + TARGET_US / 2) {
-		scale_window(flow, base_us + TARGET_US, base_us + queue_us);
-		return;
-	}
-	if (flow->before && flow->before < flow->window)
+	if (queue_us > STRONG_US && flow->before && flow->before < flow->window)
 		flow->window = flow->before; /* what this round has sent is not in the queue yet */
 	scale_window(flow, base_us + LOW_US, base_us + queue_us);
+	flow->ssthresh = flow->window;
 }
 
+/* The first queue that we ever see here: the window of a round ago made it. */
+static inline void end_slow_start(struct flow *flow)
+{
+	if (flow->before && flow->before < flow->window)
+		flow->window = flow->before;
+	flow->ssthresh = flow->window;
+	flow->is_cut = 1;
+}
+
+/* A link that loses a few by itself, which costs us no more than a round: or one that is full. */
 static inline void on_loss(struct flow *flow, u32 lost, u32 queue_us)
 {
-	if (queue_us > LOW_US || lost * 32 > flow->window / UNIT)
-		scale_window(flow, 1, 2);
-	else
-		scale_window(flow, 31, 32);
+	if (queue_us <= STRONG_US && lost <= most(3, flow->window / UNIT / 32)) {
+		if (flow->ssthresh != NONE && queue_us <= LOW_US)
+			flow->ssthresh = most(flow->ssthresh, flow->window);
+		scale_window(flow, 15, 16);
+		return;
+	}
+	scale_window(flow, 1, 2);
+	flow->ssthresh = flow->window;
 	flow->is_cut = 1;
 }
 
@@ -543,13 +579,51 @@ static inline void begin_slowdown(struct flow *flow, const struct scavenger_way 
 	scale_window(flow, base_of(way) / 4 * 3, base_of(way) + queue_us);
 }
 
+/* Whether it is time for a check. */
+static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
+			       u64 now)
+{
+	if (queue_us <= LOW_US || !lacks_share(way, rate)) {
+		flow->lacks = 0;
+		way->weak_rate = 0;
+		return 0;
+	}
+	if (queue_us > STRONG_US)
+		return ++flow->lacks >= LACK_ROUNDS;
+	flow->lacks = 0;
+	if (way->weak_rate == 0 || rate * 4 > way->weak_rate * 5) {
+		way->weak_rate = most(rate, 1);
+		way->weak_us = now;
+	}
+	return now - way->weak_us > PATIENCE_US;
+}
+
+/* The window after a round in which there was neither reason to leave nor to check. */
+static inline void adjust_window(struct flow *flow, const struct scavenger_way *way, u32 queue_us,
+				 u32 lost, u64 now)
+{
+	u32 before = flow->window;
+
+	if (lost) {
+		on_loss(flow, lost, queue_us);
+	} else if (queue_us > TARGET_US) {
+		shrink(flow, way, queue_us);
+	} else if (flow->ssthresh == NONE && queue_of(way, flow->round_last_us) > LOW_US) {
+		end_slow_start(flow);
+	} else if (flow->is_limited) {
+		flow->is_cut = 0;
+		grow(flow, way);
+		if (now > flow->slow_us && queue_us > TARGET_US / 2)
+			begin_slowdown(flow, way, queue_us, now);
+	}
+	flow->before = before;
+}
+
 /* A round of a flow whose way is open. */
 static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 				  const struct scavenger_key *key, u32 queue_us, u64 rate, u32 lost,
 				  u64 now)
 {
-	u32 before = flow->window;
-
 	if (flow->slow_rounds) {
 		if (--flow->slow_rounds == 0)
 			flow->window = flow->saved;
@@ -562,26 +636,11 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 			end_check(tp, flow, way, key, queue_us, rate, now);
 		return;
 	}
-	note_held(way, rate, now);
-	if (queue_us > LOW_US && lacks_share(way, rate)) {
-		if (++flow->lacks >= LACK_ROUNDS) {
-			begin_check(tp, flow, way, queue_us, rate, now);
-			return;
-		}
-	} else {
-		flow->lacks = 0;
-	}
-	if (lost) {
-		on_loss(flow, lost, queue_us);
-	} else if (queue_us > TARGET_US) {
-		shrink(flow, way, queue_us);
-	} else if (flow->is_limited) {
-		flow->is_cut = 0;
-		grow(tp, flow, way, queue_us);
-		if (now > flow->slow_us && queue_us > TARGET_US / 2)
-			begin_slowdown(flow, way, queue_us, now);
-	}
-	flow->before = before;
+	note_held(flow, way, queue_us, rate, now);
+	if (is_lacking(flow, way, queue_us, rate, now))
+		begin_check(tp, flow, way, queue_us, rate, now);
+	else
+		adjust_window(flow, way, queue_us, lost, now);
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -592,7 +651,7 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	note_calm(way, rtt_us, lost, now);
 	if (is_yielding(way, now))
 		return;
-	if (queue_of(way, rtt_us) > LOW_US)
+	if (queue_of(way, rtt_us) > STRONG_US)
 		stay_away(way, key, now);
 	else
 		begin_try(tp, flow, way, now);
@@ -644,6 +703,19 @@ static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct sca
 		join_check(tp, flow, way, way->queue_us, now);
 }
 
+/* The floor's pace, or that of the drain. What was lost is sent again soon, since all that follows
+ * waits for it. */
+static inline u64 yield_rate(const struct tcp_sock *tp, const struct flow *flow,
+			     const struct scavenger_way *way, u64 now)
+{
+	u32 segment = segment_bytes(tp);
+	u64 rate = most(way->capacity / 64, 20 * segment);
+	u64 repair = per_second((u64)tp->lost_out * segment, DRAIN_US);
+
+	rate = most(rate, least(repair, way->capacity / 8));
+	return now < flow->drain_us ? most(rate, flow->drain_rate) : rate;
+}
+
 static inline void set_pace(struct sock *sk, const struct flow *flow,
 			    const struct scavenger_way *way, u64 now)
 {
@@ -652,14 +724,13 @@ static inline void set_pace(struct sock *sk, const struct flow *flow,
 	u32 window = flow->window;
 	u64 rate;
 
-	if (flow->mode == YIELD && now < flow->drain_us)
-		window = most(window, window_of(tp, flow->drain_rate, rtt_us));
-	rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
-	rate += rate / 4; /* the window is the limit, pacing only keeps bursts away */
-	if (flow->mode == YIELD)
-		rate = now < flow->drain_us
-			       ? flow->drain_rate
-			       : least(rate, most(way->share / 64, 20 * segment_bytes(tp)));
+	if (flow->mode == YIELD) {
+		rate = yield_rate(tp, flow, way, now);
+		window = most(window, window_of(tp, rate, rtt_us));
+	} else {
+		rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
+		rate += rate / 4; /* the window is the limit, pacing only keeps bursts away */
+	}
 	sk->sk_pacing_rate = rate;
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
 }
@@ -682,6 +753,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
+		flow->round_last_us = rtt_us;
 	}
 	if (way->base_us == 0)
 		return;
@@ -728,6 +800,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	way = way_of(&key);
 	__builtin_memset(flow, 0, sizeof(*flow));
 	flow->window = START;
+	flow->ssthresh = NONE;
 	flow->round_min_us = NONE;
 	flow->round_us = flow->acked_us = tp->tcp_mstamp;
 	flow->round_end = tp->delivered;

@@ -39,6 +39,8 @@ struct scavenger_way {
 	__u64 backoff_us; /* how long the next yield takes */
 	__u64 check_us;	  /* since when a check runs; 0: none does */
 	__u64 check_rate; /* our rate when it began */
+	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
+	__u64 weak_rate;  /* our rate then; 0: there is no lack */
 	__u64 yields;	  /* how often it has begun to yield */
 	__u64 yielded_us; /* for how long in all */
 	__u32 is_held;	  /* the link is ours: we have had our share since the last try */
