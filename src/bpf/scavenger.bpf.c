@@ -132,7 +132,7 @@ struct tcp_congestion_ops {
 #define LOW_US 1500u
 /* Others push: beyond TARGET_US by more than our own steps make. HyStart of cubic gives up after 4
  * to 16 ms, so this has to be seen before. */
-#define PUSH_US 7500u
+#define PUSH_US 7000u
 /* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
 #define PUSH_ACKS 6
 #define PUSH_LONG 6000u
@@ -141,12 +141,16 @@ struct tcp_congestion_ops {
 #define FLOOR		(2 * UNIT)
 #define START		(4 * UNIT)
 #define WINDOW_MOST	(1u << 20) /* segments */
+/* The least round: a segment that comes alone is acknowledged late (40 ms), the second of two
+ * is not. */
+#define LONE		4
 #define ROUND_LEAST_US	20000u	   /* a shorter round has too few packets to tell a rate */
 #define LACK_PERCENT	80	   /* of the share: less is a lack */
 #define LACK_ROUNDS	2
 /* A queue of up to this may be that of another scavenger, which makes room if we press. It is given
  * PATIENCE_US, and as long again whenever our rate has grown by a quarter. */
 #define STRONG_US	5500u
+#define GRAIN_MOST	10000u
 #define PATIENCE_US	(1 * S)
 #define BACKOFF_LEAST	(50 * MS)
 #define BACKOFF_MOST	(1 * S) /* and a second to get up to speed: 3 s are the goal */
@@ -333,6 +337,28 @@ static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
 		way->capacity = way->share;
 }
 
+/* How long the link needs for two segments: what is less is no queue, on a slow link. All bounds of
+ * the queue are moved by it. */
+static inline u32 grain_us(const struct scavenger_way *way)
+{
+	return way->share ? least(2 * 1500 * S / way->share, GRAIN_MOST) : 0;
+}
+
+static inline u32 low_us(const struct scavenger_way *way)
+{
+	return LOW_US + grain_us(way) / 2;
+}
+
+static inline u32 target_us(const struct scavenger_way *way)
+{
+	return TARGET_US + grain_us(way);
+}
+
+static inline u32 strong_us(const struct scavenger_way *way)
+{
+	return STRONG_US + grain_us(way);
+}
+
 static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
 {
 	return rate * 100 < way->share * LACK_PERCENT;
@@ -369,7 +395,7 @@ static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
 	flow->round_us = now;
 	flow->round_bytes = way->bytes;
 	flow->round_min_us = NONE;
-	flow->round_end = tp->delivered + in_flight(tp);
+	flow->round_end = tp->delivered + most(in_flight(tp), LONE);
 	flow->lost = tp->lost;
 	flow->is_limited = 0;
 }
@@ -461,7 +487,7 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 			     u64 now)
 {
 	if (way->share == 0 || lacks_share(way, rate) || queue_us <= LOW_US / 2 ||
-	    queue_us > TARGET_US)
+	    queue_us > target_us(way))
 		flow->holds = 0;
 	else if (++flow->holds >= HELD_ROUNDS)
 		way->is_held = 1;
@@ -497,7 +523,7 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 {
 	way->check_us = 0;
 	flow->lacks = 0;
-	if (queue_us > LOW_US || rate * 100 < way->check_rate * 70) {
+	if (queue_us > low_us(way) || rate * 100 < way->check_rate * 70) {
 		begin_yield(tp, flow, way, key, now);
 		return;
 	}
@@ -520,7 +546,7 @@ static inline void grow(struct flow *flow, const struct scavenger_way *way)
 	if (flow->window < flow->ssthresh) {
 		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
 		flow->clear = 0;
-	} else if (queue_of(way, flow->round_last_us) > LOW_US) {
+	} else if (queue_of(way, flow->round_last_us) > low_us(way)) {
 		flow->clear = 0;
 	} else if (++flow->clear > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
@@ -541,9 +567,9 @@ static inline void shrink(struct flow *flow, const struct scavenger_way *way, u3
 		return;
 	}
 	flow->is_cut = 1;
-	if (queue_us > STRONG_US && flow->before && flow->before < flow->window)
+	if (queue_us > strong_us(way) && flow->before && flow->before < flow->window)
 		flow->window = flow->before; /* what this round has sent is not in the queue yet */
-	scale_window(flow, base_us + LOW_US, base_us + queue_us);
+	scale_window(flow, base_us + low_us(way), base_us + queue_us);
 	flow->ssthresh = flow->window;
 }
 
@@ -556,12 +582,17 @@ static inline void end_slow_start(struct flow *flow)
 	flow->is_cut = 1;
 }
 
-/* A link that loses a few by itself, which costs us no more than a round: or one that is full. */
-static inline void on_loss(struct flow *flow, u32 lost, u32 queue_us)
+/* A link that loses one of a hundred by itself is none that is full. */
+static inline _Bool is_stray(const struct flow *flow, const struct scavenger_way *way, u32 lost,
+			     u32 queue_us)
 {
-	if (queue_us <= STRONG_US && lost <= most(3, flow->window / UNIT / 32)) {
-		if (flow->ssthresh != NONE && queue_us <= LOW_US)
-			flow->ssthresh = most(flow->ssthresh, flow->window);
+	return queue_us <= low_us(way) && lost <= most(2, flow->window / UNIT / 64);
+}
+
+static inline void on_loss(struct flow *flow, const struct scavenger_way *way, u32 lost,
+			   u32 queue_us)
+{
+	if (queue_us <= strong_us(way) && lost <= most(4, flow->window / UNIT / 32)) {
 		scale_window(flow, 15, 16);
 		return;
 	}
@@ -583,12 +614,12 @@ static inline void begin_slowdown(struct flow *flow, const struct scavenger_way 
 static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
 			       u64 now)
 {
-	if (queue_us <= LOW_US || !lacks_share(way, rate)) {
+	if (queue_us <= low_us(way) || !lacks_share(way, rate)) {
 		flow->lacks = 0;
 		way->weak_rate = 0;
 		return 0;
 	}
-	if (queue_us > STRONG_US)
+	if (queue_us > strong_us(way))
 		return ++flow->lacks >= LACK_ROUNDS;
 	flow->lacks = 0;
 	if (way->weak_rate == 0 || rate * 4 > way->weak_rate * 5) {
@@ -604,11 +635,11 @@ static inline void adjust_window(struct flow *flow, const struct scavenger_way *
 {
 	u32 before = flow->window;
 
-	if (lost) {
-		on_loss(flow, lost, queue_us);
-	} else if (queue_us > TARGET_US) {
+	if (lost && !is_stray(flow, way, lost, queue_us)) {
+		on_loss(flow, way, lost, queue_us);
+	} else if (queue_us > target_us(way)) {
 		shrink(flow, way, queue_us);
-	} else if (flow->ssthresh == NONE && queue_of(way, flow->round_last_us) > LOW_US) {
+	} else if (flow->ssthresh == NONE && queue_of(way, flow->round_last_us) > TARGET_US / 2) {
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
 		flow->is_cut = 0;
@@ -651,7 +682,7 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	note_calm(way, rtt_us, lost, now);
 	if (is_yielding(way, now))
 		return;
-	if (queue_of(way, rtt_us) > STRONG_US)
+	if (queue_of(way, rtt_us) > strong_us(way))
 		stay_away(way, key, now);
 	else
 		begin_try(tp, flow, way, now);
@@ -680,7 +711,7 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
 			      u64 now)
 {
-	if (!way->is_held || queue_of(way, rtt_us) < PUSH_US) {
+	if (!way->is_held || queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
 		flow->pushes = 0;
 		return 0;
 	}
