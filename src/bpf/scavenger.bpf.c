@@ -102,6 +102,7 @@ struct tcp_sock {
 struct rate_sample {
 	long rtt_us;
 	u32 acked_sacked, prior_in_flight;
+	_Bool is_ack_delayed;
 } KERNELS;
 
 struct tcp_congestion_ops {
@@ -111,6 +112,7 @@ struct tcp_congestion_ops {
 	void (*cong_control)(struct sock *sk, u32 ack, int flag, const struct rate_sample *sample);
 	u32 (*undo_cwnd)(struct sock *sk);
 	u32 (*min_tso_segs)(struct sock *sk);
+	u32 (*sndbuf_expand)(struct sock *sk);
 	void (*init)(struct sock *sk);
 	char name[SCAVENGER_NAME_BYTES];
 	u32 flags;
@@ -136,38 +138,40 @@ struct tcp_congestion_ops {
 /* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
 #define PUSH_ACKS 6
 #define PUSH_LONG 6000u
+#define STANDING  4
 
-#define UNIT		16 /* windows are counted in 1/16 of a segment, for small steps */
-#define FLOOR		(2 * UNIT)
-#define START		(4 * UNIT)
-#define WINDOW_MOST	(1u << 20) /* segments */
+#define UNIT	    16 /* windows are counted in 1/16 of a segment, for small steps */
+#define FLOOR	    (2 * UNIT)
+#define START	    (4 * UNIT)
+#define WINDOW_MOST (1u << 20) /* segments */
 /* The least round: a segment that comes alone is acknowledged late (40 ms), the second of two
  * is not. */
-#define LONE		4
-#define ROUND_LEAST_US	20000u	   /* a shorter round has too few packets to tell a rate */
-#define LACK_PERCENT	80	   /* of the share: less is a lack */
-#define LACK_ROUNDS	2
+#define LONE	       4
+#define ROUND_LEAST_US 20000u /* a shorter round has too few packets to tell a rate */
+#define LACK_PERCENT   80     /* of the share: less is a lack */
+#define LACK_ROUNDS    2
 /* A queue of up to this may be that of another scavenger, which makes room if we press. It is given
  * PATIENCE_US, and as long again whenever our rate has grown by a quarter. */
-#define STRONG_US	5500u
-#define GRAIN_MOST	10000u
-#define PATIENCE_US	(1 * S)
-#define BACKOFF_LEAST	(50 * MS)
-#define BACKOFF_MOST	(1 * S) /* and a second to get up to speed: 3 s are the goal */
-#define STAY_US		(100 * MS)
-#define HELD_ROUNDS	3
-#define HELD_US		(2 * S)
-#define CLEAR_ROUNDS	3 /* the window is the limit, not the link: it may grow faster */
-#define IDLE_US		(1 * S)	  /* after that, what is known of the link's state is old */
-#define CHECK_MOST_US	(1 * S)	  /* a check whose flow has fallen silent */
-#define WINDOW_US	(120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
-#define CALM_US		(8 * S)	  /* longer than the plateau of cubic at some 50 Mbit/s */
-#define CALM_ROUNDS	50
-#define SHARE_OLD_US	(10 * S)
-#define SLOW_EVERY_US	(10 * S)
-#define SLOW_ROUNDS	3
-#define DRAIN_US	(100 * MS)
-#define DRAIN_MOST	(256u << 10) /* MPTCP does not queue more on a subflow; what more is, no drain can do */
+#define STRONG_US     5500u
+#define GRAIN_MOST    10000u
+#define PATIENCE_US   (1 * S)
+#define BACKOFF_LEAST (50 * MS)
+#define BACKOFF_MOST  (1 * S) /* and a second to get up to speed: 3 s are the goal */
+#define STAY_US	      (100 * MS)
+#define HELD_ROUNDS   3
+#define HELD_US	      (2 * S)
+#define CLEAR_ROUNDS  3		/* the window is the limit, not the link: it may grow faster */
+#define IDLE_US	      (1 * S)	/* after that, what is known of the link's state is old */
+#define CHECK_MOST_US (1 * S)	/* a check whose flow has fallen silent */
+#define WINDOW_US     (120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
+#define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
+#define CALM_ROUNDS   50
+#define SHARE_OLD_US  (10 * S)
+#define SLOW_EVERY_US (10 * S)
+#define SLOW_ROUNDS   3
+#define DRAIN_US      (100 * MS)
+#define DRAIN_MOST                                                                                 \
+	(256u << 10) /* MPTCP does not queue more on a subflow; what more is, no drain can do */
 
 char _license[] SEC("license") = "GPL";
 
@@ -197,7 +201,6 @@ struct flow {
 	u64 drain_us;		   /* until then what is queued may go, at drain_rate */
 	u32 drain_rate;
 	u32 round_end;	    /* tp->delivered at its end */
-	u32 round_last_us;  /* its last round trip */
 	u32 round_min_us;   /* the least round trip of this round; NONE: no sample yet */
 	u32 last_min_us;    /* of the last round */
 	u32 lost;	    /* tp->lost when this round began */
@@ -205,7 +208,8 @@ struct flow {
 	u32 saved;	    /* the window before a slowdown */
 	u32 ssthresh;	    /* below it the window grows by a quarter */
 	u32 check_us;	    /* the check that this flow has taken part in, low bits of its start */
-	u8 mode, lacks, pushes, slow_rounds, check_rounds, clear, holds, is_limited, is_cut;
+	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, is_limited,
+		is_cut;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -331,6 +335,7 @@ static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
 		way->share_us = now;
 	} else if (now - way->share_us > SHARE_OLD_US) {
 		way->share -= way->share / 64;
+		way->capacity -= (way->capacity - way->share) / 4;
 		way->share_us = now;
 	}
 	if (way->share > way->capacity)
@@ -476,7 +481,7 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 		way->try_us = now;
 	flow->mode = OPEN;
 	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
-	flow->ssthresh = way->share ? window_of(tp, way->share, base_of(way)) / 16 * 15 : NONE;
+	flow->ssthresh = way->share ? window_of(tp, way->capacity, base_of(way)) / 16 * 15 : NONE;
 	way->weak_rate = 0;
 	flow->slow_us = now + SLOW_EVERY_US;
 	flow->drain_us = 0;
@@ -537,27 +542,27 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 
 /* Growing and shrinking. */
 
-/* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a round,
- * the same for each who shares the link, and more only while no queue comes of it. */
-static inline void grow(struct flow *flow, const struct scavenger_way *way)
+/* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a
+ * round, the same for each who shares the link, and more only while no queue comes of it. */
+static inline void grow(struct flow *flow)
 {
 	u32 step = UNIT;
 
 	if (flow->window < flow->ssthresh) {
 		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
 		flow->clear = 0;
-	} else if (queue_of(way, flow->round_last_us) > low_us(way)) {
+	} else if (flow->standing) {
 		flow->clear = 0;
 	} else if (++flow->clear > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
-		step = UNIT << (flow->clear - CLEAR_ROUNDS);
-		step = most(least(step, flow->window / 32), UNIT);
+		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 16 : 32);
+		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
 	}
 	set_window(flow, flow->window + step);
 }
 
-/* The queue is longer than the target: all but LOW_US of it goes. One round has to pass before a cut
- * shows. */
+/* The queue is longer than the target: all but LOW_US of it goes. One round has to pass before a
+ * cut shows. */
 static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
 {
 	u32 base_us = base_of(way);
@@ -573,7 +578,15 @@ static inline void shrink(struct flow *flow, const struct scavenger_way *way, u3
 	flow->ssthresh = flow->window;
 }
 
-/* The first queue that we ever see here: the window of a round ago made it. */
+/* Whether the window grows by quarters beyond what we have had here. */
+static inline _Bool is_unknown(const struct tcp_sock *tp, const struct flow *flow,
+			       const struct scavenger_way *way)
+{
+	return flow->window < flow->ssthresh &&
+	       flow->window > window_of(tp, way->share, base_of(way)) / 16 * 15;
+}
+
+/* The first queue that we see so: the window of a round ago made it. */
 static inline void end_slow_start(struct flow *flow)
 {
 	if (flow->before && flow->before < flow->window)
@@ -630,8 +643,8 @@ static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32
 }
 
 /* The window after a round in which there was neither reason to leave nor to check. */
-static inline void adjust_window(struct flow *flow, const struct scavenger_way *way, u32 queue_us,
-				 u32 lost, u64 now)
+static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
+				 const struct scavenger_way *way, u32 queue_us, u32 lost, u64 now)
 {
 	u32 before = flow->window;
 
@@ -639,11 +652,11 @@ static inline void adjust_window(struct flow *flow, const struct scavenger_way *
 		on_loss(flow, way, lost, queue_us);
 	} else if (queue_us > target_us(way)) {
 		shrink(flow, way, queue_us);
-	} else if (flow->ssthresh == NONE && queue_of(way, flow->round_last_us) > TARGET_US / 2) {
+	} else if (flow->is_limited && is_unknown(tp, flow, way) && flow->standing >= STANDING) {
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
 		flow->is_cut = 0;
-		grow(flow, way);
+		grow(flow);
 		if (now > flow->slow_us && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
@@ -660,7 +673,7 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 			flow->window = flow->saved;
 		return;
 	}
-	if (queue_us > LOW_US / 2)
+	if (queue_us > LOW_US / 2 && flow->is_limited)
 		note_share(way, rate, now);
 	if (flow->check_rounds) {
 		if (--flow->check_rounds == 0 && way->check_us)
@@ -671,7 +684,7 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 	if (is_lacking(flow, way, queue_us, rate, now))
 		begin_check(tp, flow, way, queue_us, rate, now);
 	else
-		adjust_window(flow, way, queue_us, lost, now);
+		adjust_window(tp, flow, way, queue_us, lost, now);
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -705,6 +718,16 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 	else
 		end_open_round(tp, flow, way, key, queue_us, rate, lost, now);
 	begin_round(tp, flow, way, now);
+}
+
+/* For how many acknowledgements in turn there has been a queue: sooner than the least of a round
+ * tells, and one that came late by itself does not matter. */
+static inline void note_standing(struct flow *flow, const struct scavenger_way *way, u32 rtt_us)
+{
+	if (queue_of(way, rtt_us) <= low_us(way))
+		flow->standing = 0;
+	else if (flow->standing < STANDING)
+		flow->standing++;
 }
 
 /* Whether others push: see the top of this file. */
@@ -760,7 +783,9 @@ static inline void set_pace(struct sock *sk, const struct flow *flow,
 		window = most(window, window_of(tp, rate, rtt_us));
 	} else {
 		rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
-		rate += rate / 4; /* the window is the limit, pacing only keeps bursts away */
+		/* the window is the limit: where it does not grow by quarters, more would be bursts
+		 */
+		rate += flow->window < flow->ssthresh / 4 * 3 ? rate / 4 : rate / 16;
 	}
 	sk->sk_pacing_rate = rate;
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
@@ -773,7 +798,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	u64 now = tp->tcp_mstamp;
 	struct scavenger_key key;
 	struct scavenger_way *way;
-	long rtt_us = sample->rtt_us;
+	long rtt_us = sample->is_ack_delayed ? -1 : sample->rtt_us;
 
 	key_of(sk, &key);
 	way = way_of(&key);
@@ -784,7 +809,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
-		flow->round_last_us = rtt_us;
+		note_standing(flow, way, rtt_us);
 	}
 	if (way->base_us == 0)
 		return;
@@ -917,6 +942,14 @@ u32 BPF_PROG(scavenger_min_tso_segs, struct sock *sk)
 	return 1;
 }
 
+/* Windows of room in the send buffer: with two, a hole that is filled late stops the sender, and a
+ * burst follows. bbr has three for the same reason. */
+SEC("struct_ops/scavenger_sndbuf_expand")
+u32 BPF_PROG(scavenger_sndbuf_expand, struct sock *sk)
+{
+	return 3;
+}
+
 SEC(".struct_ops")
 struct tcp_congestion_ops scavenger = {
 	.init = (void *)scavenger_init,
@@ -926,6 +959,7 @@ struct tcp_congestion_ops scavenger = {
 	.ssthresh = (void *)scavenger_ssthresh,
 	.undo_cwnd = (void *)scavenger_undo_cwnd,
 	.min_tso_segs = (void *)scavenger_min_tso_segs,
+	.sndbuf_expand = (void *)scavenger_sndbuf_expand,
 	.flags = TCP_CONG_NON_RESTRICTED, /* so that namespaces other than the first may use it */
 	.name = SCAVENGER_PLACEHOLDER,
 };
