@@ -3,10 +3,10 @@
 /*
  * Theory of operation. As LEDBAT++ does, it holds a short queue at the bottleneck: the window grows
  * while the round trip is less than TARGET_US above the least that has been seen (the base), and is
- * cut in proportion when it is more. That alone gives way to flows that fill the buffer (reno,
- * cubic), but slowly, and not to bbr, which keeps a short queue too, nor to a slow start, which
- * ends early when it meets a full link (HyStart). So it leaves the link altogether when others are
- * there, and looks again later. In the order of how soon they tell:
+ * cut, down to a trace of that queue, when it is more. That alone gives way to flows that fill the
+ * buffer (reno, cubic), but slowly, and not to bbr, which keeps a short queue too, nor to a slow
+ * start, which ends early when it meets a full link (HyStart). So it leaves the link altogether
+ * when others are there, and looks again later. In the order of how soon they tell:
  *
  *   push     the link is ours and the queue grows well beyond what we have made, for several
  *            acknowledgements in turn: somebody begins. We leave at once, before a round is over.
@@ -15,26 +15,36 @@
  *            slower, or they send at a rate of their own (a video, a call). A check tells: the
  *            window is cut so that no queue is left of our own making. If the queue is gone and our
  *            rate still is what it was, nobody presses us: that rate is our new share. If the
- *            queue stays, it is others', and we leave.
+ *            queue stays, it is others', and we leave. The check comes after two rounds of a queue
+ *            longer than a scavenger makes; beside a shorter one, which may be another scavenger's,
+ *            when our rate has not grown for PATIENCE_US.
+ *
+ * A round in which the application, not the window, was the limit says nothing of a share, and a
+ * rate below it without a queue is no lack.
  *
  * All this is a state of the way (local address, remote address), which all our flows there share,
  * since it is the link that others need, not a place beside one of our flows:
  *
  *   OPEN     growing, holding the queue, or checking
  *   YIELD    until until_us; the floor of FLOOR segments, paced slowly, remains, and tells what the
- *            queue does. When the time is over and the queue is gone, we try: OPEN with a small
- *            window. A try that fails makes the next pause twice as long; when we hold the link for
- *            HELD_US, it is short again. If the queue still stands, we stay away without a try.
+ *            queue does. When the time is over and the queue is not others' for sure, we try: OPEN
+ *            with a small window. A try that fails makes the next pause twice as long; after
+ * HELD_US without one it is short again. If the queue still stands, we stay away without a try.
  *
  * A flow that was idle while its way yielded begins with a small paced window when it sends again.
+ *
+ * Scavengers of several machines share a link: below ssthresh the window grows by a quarter in a
+ * round, above it by one segment whatever its size, and the cut is in proportion to it, which is
+ * what makes flows alike (AIMD). One that comes later presses against the short queue of the first,
+ * whose lack ends in a check that it passes, with a smaller share.
  *
  * The base is the least round trip of the last two to four minutes, in two windows of time, so
  * that drift of the clocks and of the way is followed. A longer route would look like a queue for
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
  * we are away, is the new base. Now and then the window is cut for some rounds (the slowdown of
  * LEDBAT++), which shows the base to us, and to another scavenger on the same link, which may have
- * begun when our queue stood. Loss halves the window if the queue stands, and if it does not,
- * takes a little: a link that loses by itself is no reason to leave it.
+ * begun when our queue stood. Loss halves the window if the queue stands or much is lost; if one of
+ * a hundred is, without a queue, the link loses by itself, and that is no reason to leave it.
  *
  * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
  * replaces; only bytes are added up atomically.
@@ -127,51 +137,58 @@ struct tcp_congestion_ops {
 #define MS 1000ull
 #define S  1000000ull
 
-/* The queue that we make. Voice beside it has up to twice that, for moments; half of it is lost in
- * the noise of the round trip at 50 Mbit/s. */
+/* The queue that we make. Voice beside it has it as delay; half of it is lost in the noise of the
+ * round trip at 50 Mbit/s. */
 #define TARGET_US 4000u
 /* A queue of less may be noise: of interrupts, of a burst. */
 #define LOW_US 1500u
-/* Others push: beyond TARGET_US by more than our own steps make. HyStart of cubic gives up after 4
- * to 16 ms, so this has to be seen before. */
+/* Two scavengers have a queue of up to this when both overshoot by a round's steps. */
+#define STRONG_US 5500u
+/* Others push: beyond what our steps make in the two rounds until they show. HyStart of cubic gives
+ * up when the round trip has grown by 4 to 16 ms, so this has to be seen before. */
 #define PUSH_US 7000u
 /* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
 #define PUSH_ACKS 6
 #define PUSH_LONG 6000u
-#define STANDING  4
+/* So many late ones in turn are a queue; one is a delayed acknowledgement. */
+#define STANDING 4
+/* All these bounds allow for two segments on the wire, but not for ever more on a link of kbit/s.
+ */
+#define GRAIN_MOST 10000u
 
-#define UNIT	    16 /* windows are counted in 1/16 of a segment, for small steps */
-#define FLOOR	    (2 * UNIT)
-#define START	    (4 * UNIT)
-#define WINDOW_MOST (1u << 20) /* segments */
-/* The least round: a segment that comes alone is acknowledged late (40 ms), the second of two
- * is not. */
+#define UNIT	    16	       /* windows are counted in 1/16 of a segment, for small steps */
+#define FLOOR	    (2 * UNIT) /* one alone would be acknowledged late */
+#define START	    (4 * UNIT) /* two pairs: enough for a round trip, and no burst */
+#define WINDOW_MOST (1u << 20) /* segments: 10 Gbit/s over more than a second */
+/* The least round, in segments: one that comes alone is acknowledged late (40 ms), the second of
+ * two is not. */
 #define LONE	       4
-#define ROUND_LEAST_US 20000u /* a shorter round has too few packets to tell a rate */
-#define LACK_PERCENT   80     /* of the share: less is a lack */
-#define LACK_ROUNDS    2
-/* A queue of up to this may be that of another scavenger, which makes room if we press. It is given
- * PATIENCE_US, and as long again whenever our rate has grown by a quarter. */
-#define STRONG_US     5500u
-#define GRAIN_MOST    10000u
+#define ROUND_LEAST_US 20000u /* a shorter round has too few segments to tell a rate */
+
+#define LACK_PERCENT 80 /* of the share: rates of rounds differ by some percent by themselves */
+#define LACK_ROUNDS  2	/* one may be a machine that was late */
+/* An increase by a quarter in a second comes to a fair share within some seconds, and bbr loses a
+ * seventh for one second of two when it does not come. */
 #define PATIENCE_US   (1 * S)
+#define CHECK_MOST_US (1 * S)  /* a check whose flow has fallen silent */
+#define SHARE_OLD_US  (10 * S) /* a share that was not seen for so long is lowered, a little */
+
 #define BACKOFF_LEAST (50 * MS)
-#define BACKOFF_MOST  (1 * S) /* and a second to get up to speed: 3 s are the goal */
+#define BACKOFF_MOST  (1 * S) /* and some more to get up to speed: 3 s are the goal */
 #define STAY_US	      (100 * MS)
-#define HELD_ROUNDS   3
-#define HELD_US	      (2 * S)
-#define CLEAR_ROUNDS  3		/* the window is the limit, not the link: it may grow faster */
-#define IDLE_US	      (1 * S)	/* after that, what is known of the link's state is old */
-#define CHECK_MOST_US (1 * S)	/* a check whose flow has fallen silent */
+#define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
+#define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
+#define CLEAR_ROUNDS  3	      /* without a queue: the window is the limit, it may grow faster */
+#define IDLE_US	      (1 * S) /* after that, what is known of the link's state is old */
+
 #define WINDOW_US     (120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
 #define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
-#define CALM_ROUNDS   50
-#define SHARE_OLD_US  (10 * S)
+#define CALM_ROUNDS   50	/* and not two samples with silence between */
 #define SLOW_EVERY_US (10 * S)
-#define SLOW_ROUNDS   3
+#define SLOW_ROUNDS   3 /* one to drain, one to see it, one for those who see it later */
 #define DRAIN_US      (100 * MS)
-#define DRAIN_MOST                                                                                 \
-	(256u << 10) /* MPTCP does not queue more on a subflow; what more is, no drain can do */
+/* MPTCP does not queue more on a subflow; what more is, no drain can do. */
+#define DRAIN_MOST (256u << 10)
 
 char _license[] SEC("license") = "GPL";
 
@@ -374,7 +391,7 @@ static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
 /* The window that carries a rate over a round trip. */
 static inline u32 window_of(const struct tcp_sock *tp, u64 rate, u32 rtt_us)
 {
-	u64 bytes = least(rate, 1ull << 38) * rtt_us / S;
+	u64 bytes = least(rate, 1ull << 36) * rtt_us / S;
 
 	return least(bytes * UNIT / segment_bytes(tp), WINDOW_MOST * UNIT);
 }
