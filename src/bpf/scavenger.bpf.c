@@ -10,6 +10,7 @@
  *
  *   push     the link is ours and the queue grows well beyond what we have made, for several
  *            acknowledgements in turn: somebody begins. We leave at once, before a round is over.
+ *            In our very first slow start it was we.
  *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
  *            before when the queue stood. Either others carry the rest, or the link has become
  *            slower, or they send at a rate of their own (a video, a call). A check tells: the
@@ -348,7 +349,9 @@ static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u6
 static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
 {
 	if (rate >= way->share) {
-		way->share = rate;
+		/* a quarter of the way: one round is too fast when acknowledgements come in bunches
+		 */
+		way->share += way->share ? (rate - way->share) / 4 : rate;
 		way->share_us = now;
 	} else if (now - way->share_us > SHARE_OLD_US) {
 		way->share -= way->share / 64;
@@ -498,7 +501,11 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 		way->try_us = now;
 	flow->mode = OPEN;
 	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
-	flow->ssthresh = way->share ? window_of(tp, way->capacity, base_of(way)) / 16 * 15 : NONE;
+	flow->ssthresh = way->share
+				 ? window_of(tp, way->retry_rate ? way->retry_rate : way->capacity,
+					     base_of(way)) /
+					   16 * 15
+				 : NONE;
 	way->weak_rate = 0;
 	flow->slow_us = now + SLOW_EVERY_US;
 	flow->drain_us = 0;
@@ -513,6 +520,8 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 		flow->holds = 0;
 	else if (++flow->holds >= HELD_ROUNDS)
 		way->is_held = 1;
+	if (way->is_held)
+		way->retry_rate = 0;
 	if (now - way->try_us > HELD_US)
 		way->backoff_us = BACKOFF_LEAST;
 }
@@ -751,7 +760,8 @@ static inline void note_standing(struct flow *flow, const struct scavenger_way *
 static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
 			      u64 now)
 {
-	if (!way->is_held || queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
+	if ((!way->is_held && way->until_us == 0) ||
+	    queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
 		flow->pushes = 0;
 		return 0;
 	}
@@ -760,6 +770,18 @@ static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way
 	if (flow->pushes < PUSH_ACKS)
 		flow->pushes++;
 	return flow->pushes == PUSH_ACKS && now - flow->push_us >= PUSH_LONG;
+}
+
+/* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check. */
+static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			   const struct scavenger_key *key, u32 rtt_us, u64 now)
+{
+	u64 bytes = (u64)flow->window / UNIT * segment_bytes(tp);
+
+	if (!way->is_held)
+		way->retry_rate = per_second(bytes, rtt_us) / 4 * 3;
+	begin_yield(tp, flow, way, key, now);
 }
 
 /* What this flow has to hear of before it looks at its own samples. */
@@ -835,7 +857,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	follow_way(tp, flow, way, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
 	    is_pushed(flow, way, rtt_us, now))
-		begin_yield(tp, flow, way, &key, now);
+		on_push(tp, flow, way, &key, rtt_us, now);
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
 		end_round(tp, flow, way, &key, now);

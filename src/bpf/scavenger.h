@@ -45,6 +45,7 @@ struct scavenger_way {
 	__u64 check_rate; /* our rate when it began */
 	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
 	__u64 weak_rate;  /* our rate then; 0: there is no lack */
+	__u64 retry_rate; /* the next try grows by quarters up to here; 0: up to the capacity */
 	__u64 yields;	  /* how often it has begun to yield */
 	__u64 yielded_us; /* for how long in all */
 	__u32 is_held;	  /* the link is ours: we have had our share since the last try */

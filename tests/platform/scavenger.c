@@ -41,18 +41,37 @@ static void expect_another_name(const struct scavenger *scavenger)
 	scavenger_close(other);
 }
 
-static void expect_knowledge(const struct scavenger *scavenger)
+static void expect_knowledge(const struct scavenger *scavenger, const char *from, const char *to)
 {
 	struct address local, remote;
 	struct scavenger_path path;
 
-	PLATFORM_EXPECT(address_parse("10.10.1.1", &local) && address_parse("10.10.1.2", &remote),
-			"no addresses");
+	PLATFORM_EXPECT(address_parse(from, &local) && address_parse(to, &remote), "no addresses");
 	PLATFORM_EXPECT(scavenger_look(scavenger, &local, &remote, &path) == 0,
-			"nothing known of the way");
-	PLATFORM_EXPECT(path.base_us > 0, "no round trip");
+			"nothing known of the way to %s", to);
+	PLATFORM_EXPECT(path.base_us > 0, "no round trip to %s", to);
 	PLATFORM_EXPECT(scavenger_look(scavenger, &remote, &remote, &path) == -ENOENT,
 			"something known of a way that is none");
+}
+
+/* An IPv6 socket from the client to `ip` on the server, where `listener` is, asks for it by name.
+ */
+static void talk_by_ipv6(const struct platform_lab *lab, const char *name, const char *ip,
+			 int listener)
+{
+	int client, server;
+
+	platform_enter(lab->client);
+	client = socket(AF_INET6, SOCK_STREAM, 0);
+	PLATFORM_EXPECT(
+		setsockopt(client, IPPROTO_TCP, TCP_CONGESTION, name, (socklen_t)strlen(name)) == 0,
+		"%s refused", name);
+	PLATFORM_EXPECT(platform_connect(client, ip, PLATFORM_PORT) == 0, "no connection to %s",
+			ip);
+	server = platform_accept(listener);
+	platform_transfer(client, server, 1 << 20);
+	close(client);
+	close(server);
 }
 
 int main(void)
@@ -61,6 +80,7 @@ int main(void)
 	struct platform_lab lab;
 	struct scavenger *scavenger;
 	char name[16];
+	int listener;
 
 	platform_begin("a congestion control in BPF is taken from a route, and goes with its link");
 	scavenger = load();
@@ -72,7 +92,12 @@ int main(void)
 		platform_lines("ss -tni state established dst 10.10.1.2 | grep -w %s", name) == 1,
 		"another congestion control");
 	platform_transfer(pair.client, pair.server, 1 << 20);
-	expect_knowledge(scavenger);
+	expect_knowledge(scavenger, "10.10.1.1", "10.10.1.2");
+	talk_by_ipv6(&lab, name, "::ffff:10.10.1.2", pair.listener);
+	platform_enter(lab.server);
+	listener = platform_listen("fd00:10:1::2", 0);
+	talk_by_ipv6(&lab, name, "fd00:10:1::2", listener);
+	expect_knowledge(scavenger, "fd00:10:1::1", "fd00:10:1::2");
 	expect_another_name(scavenger);
 	scavenger_close(scavenger);
 	PLATFORM_WAIT(!is_known(name), "the name is still there");
