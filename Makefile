@@ -18,7 +18,8 @@ check:
 install: all
 	@meson install -C $(BUILD) --no-rebuild
 
-# make bench BENCH=bonding|ciphers|congestion|copying|gaps|memory|reload|start, or BENCH=failover with CASES,
+# make bench BENCH=bonding|ciphers|congestion|copying|gaps|memory|reload|start; BENCH=secondary, which
+# bench/secondary/__init__.py explains, or BENCH=failover with CASES,
 # RUNS, SECONDS and VERBOSE=1, which bench/failover/__init__.py explains
 bench: all
 	@tools/deps bench

@@ -2,12 +2,13 @@
 """python3 -m bench NAME... : runs the named measurements, or all but those that take hours."""
 import sys
 
-from . import bonding, ciphers, congestion, copying, failover, gaps, memory, reload, start
+from . import (bonding, ciphers, congestion, copying, failover, gaps, memory, reload, secondary,
+               start)
 
 BENCHES = {module.__name__.rpartition(".")[2]: module
            for module in (bonding, ciphers, congestion, copying, failover, gaps, memory,
-                          reload, start)}
-LONG = {"failover"}
+                          reload, secondary, start)}
+LONG = {"failover", "secondary"}
 
 
 def main(names):

@@ -20,14 +20,16 @@ _DIRECTIONS = {"ab": ("a",), "ba": ("b",), "both": ("a", "b")}
 
 def find_built(lab, name, source, flags=()):
     """The path of a program of the laboratory: from the build that MPBRIDGE or build/ names, or
-    compiled now."""
-    source = Path(__file__).with_name(source)
+    compiled now. Without a source it has to be of a build."""
+    source = Path(__file__).with_name(source) if source else None
     root = Path(__file__).parent.parent
     builds = [Path(os.environ["MPBRIDGE"]).parent] if "MPBRIDGE" in os.environ else []
     for build in [*builds, root / "build"]:
         for path in (build / "testbed" / name, build / name):
-            if path.exists() and path.stat().st_mtime >= source.stat().st_mtime:
+            if path.exists() and (not source or path.stat().st_mtime >= source.stat().st_mtime):
                 return path
+    if not source:
+        raise LabError(f"{name} has not been built")
     path = lab.directory / name
     if not path.exists():
         run(["cc", "-D_GNU_SOURCE", "-O2", *flags, "-o", path, source])

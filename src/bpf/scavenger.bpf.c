@@ -3,38 +3,49 @@
 /*
  * Theory of operation. As LEDBAT++ does, it holds a short queue at the bottleneck: the window grows
  * while the round trip is less than TARGET_US above the least that has been seen (the base), and is
- * cut in proportion when it is more. That alone gives way to flows that fill the buffer (reno,
- * cubic), but slowly, and not to bbr, which keeps a short queue too, nor to a slow start, which
- * ends early when it meets a full link (HyStart). So it leaves the link altogether when others are
- * there, and looks again later. In the order of how soon they tell:
+ * cut, down to a trace of that queue, when it is more. That alone gives way to flows that fill the
+ * buffer (reno, cubic), but slowly, and not to bbr, which keeps a short queue too, nor to a slow
+ * start, which ends early when it meets a full link (HyStart). So it leaves the link altogether
+ * when others are there, and looks again later. In the order of how soon they tell:
  *
  *   push     the link is ours and the queue grows well beyond what we have made, for several
  *            acknowledgements in turn: somebody begins. We leave at once, before a round is over.
+ *            In our very first slow start it was we.
  *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
  *            before when the queue stood. Either others carry the rest, or the link has become
  *            slower, or they send at a rate of their own (a video, a call). A check tells: the
  *            window is cut so that no queue is left of our own making. If the queue is gone and our
  *            rate still is what it was, nobody presses us: that rate is our new share. If the
- *            queue stays, it is others', and we leave.
+ *            queue stays, it is others', and we leave. The check comes after two rounds of a queue
+ *            longer than a scavenger makes; beside a shorter one, which may be another scavenger's,
+ *            when our rate has not grown for PATIENCE_US.
+ *
+ * A round in which the application, not the window, was the limit says nothing of a share, and a
+ * rate below it without a queue is no lack.
  *
  * All this is a state of the way (local address, remote address), which all our flows there share,
  * since it is the link that others need, not a place beside one of our flows:
  *
  *   OPEN     growing, holding the queue, or checking
  *   YIELD    until until_us; the floor of FLOOR segments, paced slowly, remains, and tells what the
- *            queue does. When the time is over and the queue is gone, we try: OPEN with a small
- *            window. A try that fails makes the next pause twice as long; when we hold the link for
- *            HELD_US, it is short again. If the queue still stands, we stay away without a try.
+ *            queue does. When the time is over and the queue is not others' for sure, we try: OPEN
+ *            with a small window. A try that fails makes the next pause twice as long; after
+ * HELD_US without one it is short again. If the queue still stands, we stay away without a try.
  *
  * A flow that was idle while its way yielded begins with a small paced window when it sends again.
+ *
+ * Scavengers of several machines share a link: below ssthresh the window grows by a quarter in a
+ * round, above it by one segment whatever its size, and the cut is in proportion to it, which is
+ * what makes flows alike (AIMD). One that comes later presses against the short queue of the first,
+ * whose lack ends in a check that it passes, with a smaller share.
  *
  * The base is the least round trip of the last two to four minutes, in two windows of time, so
  * that drift of the clocks and of the way is followed. A longer route would look like a queue for
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
  * we are away, is the new base. Now and then the window is cut for some rounds (the slowdown of
  * LEDBAT++), which shows the base to us, and to another scavenger on the same link, which may have
- * begun when our queue stood. Loss halves the window if the queue stands, and if it does not,
- * takes a little: a link that loses by itself is no reason to leave it.
+ * begun when our queue stood. Loss halves the window if the queue stands or much is lost; if one of
+ * a hundred is, without a queue, the link loses by itself, and that is no reason to leave it.
  *
  * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
  * replaces; only bytes are added up atomically.
@@ -93,7 +104,8 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
-	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, packets_out, write_seq, snd_nxt;
+	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, write_seq, snd_nxt;
+	u32 packets_out, sacked_out, lost_out, retrans_out;
 	u64 tcp_mstamp;
 	_Bool is_mptcp;
 } KERNELS;
@@ -101,6 +113,7 @@ struct tcp_sock {
 struct rate_sample {
 	long rtt_us;
 	u32 acked_sacked, prior_in_flight;
+	_Bool is_ack_delayed;
 } KERNELS;
 
 struct tcp_congestion_ops {
@@ -110,6 +123,7 @@ struct tcp_congestion_ops {
 	void (*cong_control)(struct sock *sk, u32 ack, int flag, const struct rate_sample *sample);
 	u32 (*undo_cwnd)(struct sock *sk);
 	u32 (*min_tso_segs)(struct sock *sk);
+	u32 (*sndbuf_expand)(struct sock *sk);
 	void (*init)(struct sock *sk);
 	char name[SCAVENGER_NAME_BYTES];
 	u32 flags;
@@ -124,39 +138,58 @@ struct tcp_congestion_ops {
 #define MS 1000ull
 #define S  1000000ull
 
-/* The queue that we make. Voice beside it has up to twice that, for moments; half of it is lost in
- * the noise of the round trip at 50 Mbit/s. */
+/* The queue that we make. Voice beside it has it as delay; half of it is lost in the noise of the
+ * round trip at 50 Mbit/s. */
 #define TARGET_US 4000u
 /* A queue of less may be noise: of interrupts, of a burst. */
 #define LOW_US 1500u
-/* Others push: beyond TARGET_US by more than our own steps make. HyStart of cubic gives up after 4
- * to 16 ms, so this has to be seen before. */
-#define PUSH_US 7500u
+/* Two scavengers have a queue of up to this when both overshoot by a round's steps. */
+#define STRONG_US 5500u
+/* Others push: beyond what our steps make in the two rounds until they show. HyStart of cubic gives
+ * up when the round trip has grown by 4 to 16 ms, so this has to be seen before. */
+#define PUSH_US 7000u
 /* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
 #define PUSH_ACKS 6
 #define PUSH_LONG 6000u
+/* So many late ones in turn are a queue; one is a delayed acknowledgement. */
+#define STANDING 4
+/* All these bounds allow for two segments on the wire, but not for ever more on a link of kbit/s.
+ */
+#define GRAIN_MOST 10000u
 
-#define UNIT		16 /* windows are counted in 1/16 of a segment, for small steps */
-#define FLOOR		(2 * UNIT)
-#define START		(4 * UNIT)
-#define WINDOW_MOST	(1u << 20) /* segments */
-#define ROUND_LEAST_US	20000u	   /* a shorter round has too few packets to tell a rate */
-#define LACK_PERCENT	80	   /* of the share: less is a lack */
-#define LACK_ROUNDS	2
-#define BACKOFF_LEAST	(50 * MS)
-#define BACKOFF_MOST	(1 * S) /* and a second to get up to speed: 3 s are the goal */
-#define STAY_US		(100 * MS)
-#define HELD_US		(2 * S)
-#define IDLE_US		(1 * S)	  /* after that, what is known of the link's state is old */
-#define CHECK_MOST_US	(1 * S)	  /* a check whose flow has fallen silent */
-#define WINDOW_US	(120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
-#define CALM_US		(8 * S)	  /* longer than the plateau of cubic at some 50 Mbit/s */
-#define CALM_ROUNDS	50
-#define SHARE_OLD_US	(10 * S)
-#define SLOW_EVERY_US	(10 * S)
-#define SLOW_ROUNDS	3
-#define DRAIN_US	(100 * MS)
-#define DRAIN_MOST	(256u << 10) /* MPTCP does not queue more on a subflow; what more is, no drain can do */
+#define UNIT	    16	       /* windows are counted in 1/16 of a segment, for small steps */
+#define FLOOR	    (2 * UNIT) /* one alone would be acknowledged late */
+#define START	    (4 * UNIT) /* two pairs: enough for a round trip, and no burst */
+#define WINDOW_MOST (1u << 20) /* segments: 10 Gbit/s over more than a second */
+/* The least round, in segments: one that comes alone is acknowledged late (40 ms), the second of
+ * two is not. */
+#define LONE	       4
+#define ROUND_LEAST_US 20000u /* a shorter round has too few segments to tell a rate */
+
+#define LACK_PERCENT 80 /* of the share: rates of rounds differ by some percent by themselves */
+#define LACK_ROUNDS  2	/* one may be a machine that was late */
+/* An increase by a quarter in a second comes to a fair share within some seconds, and bbr loses a
+ * seventh for one second of two when it does not come. */
+#define PATIENCE_US   (1 * S)
+#define CHECK_MOST_US (1 * S)  /* a check whose flow has fallen silent */
+#define SHARE_OLD_US  (10 * S) /* a share that was not seen for so long is lowered, a little */
+
+#define BACKOFF_LEAST (50 * MS)
+#define BACKOFF_MOST  (1 * S) /* and some more to get up to speed: 3 s are the goal */
+#define STAY_US	      (100 * MS)
+#define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
+#define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
+#define CLEAR_ROUNDS  3	      /* without a queue: the window is the limit, it may grow faster */
+#define IDLE_US	      (1 * S) /* after that, what is known of the link's state is old */
+
+#define WINDOW_US     (120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
+#define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
+#define CALM_ROUNDS   50	/* and not two samples with silence between */
+#define SLOW_EVERY_US (10 * S)
+#define SLOW_ROUNDS   3 /* one to drain, one to see it, one for those who see it later */
+#define DRAIN_US      (100 * MS)
+/* MPTCP does not queue more on a subflow; what more is, no drain can do. */
+#define DRAIN_MOST (256u << 10)
 
 char _license[] SEC("license") = "GPL";
 
@@ -191,8 +224,10 @@ struct flow {
 	u32 lost;	    /* tp->lost when this round began */
 	u32 window, before; /* 1/16 segments: now, and a round ago */
 	u32 saved;	    /* the window before a slowdown */
+	u32 ssthresh;	    /* below it the window grows by a quarter */
 	u32 check_us;	    /* the check that this flow has taken part in, low bits of its start */
-	u8 mode, lacks, pushes, slow_rounds, check_rounds, is_limited, is_cut;
+	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, is_limited,
+		is_cut;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -291,7 +326,7 @@ static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u6
 {
 	u32 low_us = least(rtt_us, way->low_us), high_us = most(rtt_us, way->high_us);
 
-	if (way->calm_us == 0 || lost || high_us - low_us > 500 + way->base_us / 32) {
+	if (way->calm_us == 0 || lost || high_us - low_us > 1000 + way->base_us / 16) {
 		way->low_us = way->high_us = rtt_us;
 		way->calm_us = now;
 		way->calm_rounds = 0;
@@ -314,14 +349,39 @@ static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u6
 static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
 {
 	if (rate >= way->share) {
-		way->share = rate;
+		/* a quarter of the way: one round is too fast when acknowledgements come in bunches
+		 */
+		way->share += way->share ? (rate - way->share) / 4 : rate;
 		way->share_us = now;
 	} else if (now - way->share_us > SHARE_OLD_US) {
 		way->share -= way->share / 64;
+		way->capacity -= (way->capacity - way->share) / 4;
 		way->share_us = now;
 	}
 	if (way->share > way->capacity)
 		way->capacity = way->share;
+}
+
+/* How long the link needs for two segments: what is less is no queue, on a slow link. All bounds of
+ * the queue are moved by it. */
+static inline u32 grain_us(const struct scavenger_way *way)
+{
+	return way->share ? least(2 * 1500 * S / way->share, GRAIN_MOST) : 0;
+}
+
+static inline u32 low_us(const struct scavenger_way *way)
+{
+	return LOW_US + grain_us(way) / 2;
+}
+
+static inline u32 target_us(const struct scavenger_way *way)
+{
+	return TARGET_US + grain_us(way);
+}
+
+static inline u32 strong_us(const struct scavenger_way *way)
+{
+	return STRONG_US + grain_us(way);
 }
 
 static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
@@ -334,7 +394,7 @@ static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
 /* The window that carries a rate over a round trip. */
 static inline u32 window_of(const struct tcp_sock *tp, u64 rate, u32 rtt_us)
 {
-	u64 bytes = least(rate, 1ull << 38) * rtt_us / S;
+	u64 bytes = least(rate, 1ull << 36) * rtt_us / S;
 
 	return least(bytes * UNIT / segment_bytes(tp), WINDOW_MOST * UNIT);
 }
@@ -349,13 +409,18 @@ static inline void scale_window(struct flow *flow, u32 by, u32 over)
 	set_window(flow, (u64)flow->window * by / most(over, 1));
 }
 
+static inline u32 in_flight(const struct tcp_sock *tp)
+{
+	return tp->packets_out - tp->sacked_out - tp->lost_out + tp->retrans_out;
+}
+
 static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
 			       const struct scavenger_way *way, u64 now)
 {
 	flow->round_us = now;
 	flow->round_bytes = way->bytes;
 	flow->round_min_us = NONE;
-	flow->round_end = tp->delivered + tp->packets_out;
+	flow->round_end = tp->delivered + most(in_flight(tp), LONE);
 	flow->lost = tp->lost;
 	flow->is_limited = 0;
 }
@@ -435,15 +500,28 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 	if (way->try_us < way->until_us)
 		way->try_us = now;
 	flow->mode = OPEN;
-	flow->before = flow->lacks = flow->pushes = 0;
+	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
+	flow->ssthresh = way->share
+				 ? window_of(tp, way->retry_rate ? way->retry_rate : way->capacity,
+					     base_of(way)) /
+					   16 * 15
+				 : NONE;
+	way->weak_rate = 0;
 	flow->slow_us = now + SLOW_EVERY_US;
 	flow->drain_us = 0;
 }
 
-static inline void note_held(struct scavenger_way *way, u64 rate, u64 now)
+/* Not before what our own beginning has queued is gone. */
+static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
+			     u64 now)
 {
-	if (way->share && !lacks_share(way, rate) && way->queue_us > LOW_US / 2)
+	if (way->share == 0 || lacks_share(way, rate) || queue_us <= LOW_US / 2 ||
+	    queue_us > target_us(way))
+		flow->holds = 0;
+	else if (++flow->holds >= HELD_ROUNDS)
 		way->is_held = 1;
+	if (way->is_held)
+		way->retry_rate = 0;
 	if (now - way->try_us > HELD_US)
 		way->backoff_us = BACKOFF_LEAST;
 }
@@ -476,61 +554,89 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 {
 	way->check_us = 0;
 	flow->lacks = 0;
-	if (queue_us > LOW_US || rate * 100 < way->check_rate * 70) {
+	if (queue_us > low_us(way) || rate * 100 < way->check_rate * 70) {
 		begin_yield(tp, flow, way, key, now);
 		return;
 	}
 	way->share = most(most(rate, way->check_rate), 16 * segment_bytes(tp));
 	way->share_us = now;
 	way->is_held = 1;
+	way->weak_rate = 0;
 	scale_window(flow, 8, 7);
+	flow->ssthresh = flow->window;
 }
 
 /* Growing and shrinking. */
 
-/* A quarter in a round while the link has room, as slow start does with a gain of 1/4; near what it
- * carries, what a quarter of the target needs, less the nearer the queue is to the target. */
-static inline void grow(struct tcp_sock *tp, struct flow *flow, const struct scavenger_way *way,
-			u32 queue_us)
+/* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a
+ * round, the same for each who shares the link, and more only while no queue comes of it. */
+static inline void grow(struct flow *flow)
 {
-	u32 full = window_of(tp, way->share, base_of(way));
-	u32 step = flow->window / 4;
+	u32 step = UNIT;
 
-	if (way->share && flow->window + step > full) {
-		u32 fine = window_of(tp, way->share, TARGET_US / 4);
-
-		fine = (u64)fine * (TARGET_US - queue_us) / TARGET_US;
-		step = flow->window < full ? full - flow->window : 0;
-		step = least(most(step, fine), flow->window / 4);
+	if (flow->window < flow->ssthresh) {
+		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
+		flow->clear = 0;
+	} else if (flow->standing) {
+		flow->clear = 0;
+	} else if (++flow->clear > CLEAR_ROUNDS) {
+		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
+		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 16 : 32);
+		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
 	}
-	set_window(flow, flow->window + most(step, UNIT / 4));
+	set_window(flow, flow->window + step);
 }
 
-/* The queue is longer than the target. One round has to pass before a cut shows. */
+/* The queue is longer than the target: all but LOW_US of it goes. One round has to pass before a
+ * cut shows. */
 static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
 {
 	u32 base_us = base_of(way);
 
 	if (flow->is_cut) {
-		flow->is_cut--;
+		flow->is_cut = 0;
 		return;
 	}
 	flow->is_cut = 1;
-	if (queue_us <= TARGET_US + TARGET_US / 2) {
-		scale_window(flow, base_us + TARGET_US, base_us + queue_us);
-		return;
-	}
-	if (flow->before && flow->before < flow->window)
+	if (queue_us > strong_us(way) && flow->before && flow->before < flow->window)
 		flow->window = flow->before; /* what this round has sent is not in the queue yet */
-	scale_window(flow, base_us + LOW_US, base_us + queue_us);
+	scale_window(flow, base_us + low_us(way), base_us + queue_us);
+	flow->ssthresh = flow->window;
 }
 
-static inline void on_loss(struct flow *flow, u32 lost, u32 queue_us)
+/* Whether the window grows by quarters beyond what we have had here. */
+static inline _Bool is_unknown(const struct tcp_sock *tp, const struct flow *flow,
+			       const struct scavenger_way *way)
 {
-	if (queue_us > LOW_US || lost * 32 > flow->window / UNIT)
-		scale_window(flow, 1, 2);
-	else
-		scale_window(flow, 31, 32);
+	return flow->window < flow->ssthresh &&
+	       flow->window > window_of(tp, way->share, base_of(way)) / 16 * 15;
+}
+
+/* The first queue that we see so: the window of a round ago made it. */
+static inline void end_slow_start(struct flow *flow)
+{
+	if (flow->before && flow->before < flow->window)
+		flow->window = flow->before;
+	flow->ssthresh = flow->window;
+	flow->is_cut = 1;
+}
+
+/* A link that loses one of a hundred by itself is none that is full. */
+static inline _Bool is_stray(const struct flow *flow, const struct scavenger_way *way, u32 lost,
+			     u32 queue_us)
+{
+	return queue_us <= low_us(way) && lost <= most(2, flow->window / UNIT / 64);
+}
+
+static inline void on_loss(struct flow *flow, const struct scavenger_way *way, u32 lost,
+			   u32 queue_us)
+{
+	if (queue_us <= strong_us(way) && lost <= most(4, flow->window / UNIT / 32)) {
+		scale_window(flow, 15, 16);
+		return;
+	}
+	scale_window(flow, 1, 2);
+	flow->ssthresh = flow->window;
 	flow->is_cut = 1;
 }
 
@@ -543,45 +649,68 @@ static inline void begin_slowdown(struct flow *flow, const struct scavenger_way 
 	scale_window(flow, base_of(way) / 4 * 3, base_of(way) + queue_us);
 }
 
+/* Whether it is time for a check. */
+static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
+			       u64 now)
+{
+	if (queue_us <= low_us(way) || !lacks_share(way, rate)) {
+		flow->lacks = 0;
+		way->weak_rate = 0;
+		return 0;
+	}
+	if (queue_us > strong_us(way))
+		return ++flow->lacks >= LACK_ROUNDS;
+	flow->lacks = 0;
+	if (way->weak_rate == 0 || rate * 4 > way->weak_rate * 5) {
+		way->weak_rate = most(rate, 1);
+		way->weak_us = now;
+	}
+	return now - way->weak_us > PATIENCE_US;
+}
+
+/* The window after a round in which there was neither reason to leave nor to check. */
+static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
+				 const struct scavenger_way *way, u32 queue_us, u32 lost, u64 now)
+{
+	u32 before = flow->window;
+
+	if (lost && !is_stray(flow, way, lost, queue_us)) {
+		on_loss(flow, way, lost, queue_us);
+	} else if (queue_us > target_us(way)) {
+		shrink(flow, way, queue_us);
+	} else if (flow->is_limited && is_unknown(tp, flow, way) && flow->standing >= STANDING) {
+		end_slow_start(flow);
+	} else if (flow->is_limited) {
+		flow->is_cut = 0;
+		grow(flow);
+		if (now > flow->slow_us && queue_us > TARGET_US / 2)
+			begin_slowdown(flow, way, queue_us, now);
+	}
+	flow->before = before;
+}
+
 /* A round of a flow whose way is open. */
 static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 				  const struct scavenger_key *key, u32 queue_us, u64 rate, u32 lost,
 				  u64 now)
 {
-	u32 before = flow->window;
-
 	if (flow->slow_rounds) {
 		if (--flow->slow_rounds == 0)
 			flow->window = flow->saved;
 		return;
 	}
-	if (queue_us > LOW_US / 2)
+	if (queue_us > LOW_US / 2 && flow->is_limited)
 		note_share(way, rate, now);
 	if (flow->check_rounds) {
 		if (--flow->check_rounds == 0 && way->check_us)
 			end_check(tp, flow, way, key, queue_us, rate, now);
 		return;
 	}
-	note_held(way, rate, now);
-	if (queue_us > LOW_US && lacks_share(way, rate)) {
-		if (++flow->lacks >= LACK_ROUNDS) {
-			begin_check(tp, flow, way, queue_us, rate, now);
-			return;
-		}
-	} else {
-		flow->lacks = 0;
-	}
-	if (lost) {
-		on_loss(flow, lost, queue_us);
-	} else if (queue_us > TARGET_US) {
-		shrink(flow, way, queue_us);
-	} else if (flow->is_limited) {
-		flow->is_cut = 0;
-		grow(tp, flow, way, queue_us);
-		if (now > flow->slow_us && queue_us > TARGET_US / 2)
-			begin_slowdown(flow, way, queue_us, now);
-	}
-	flow->before = before;
+	note_held(flow, way, queue_us, rate, now);
+	if (is_lacking(flow, way, queue_us, rate, now))
+		begin_check(tp, flow, way, queue_us, rate, now);
+	else
+		adjust_window(tp, flow, way, queue_us, lost, now);
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -592,7 +721,7 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	note_calm(way, rtt_us, lost, now);
 	if (is_yielding(way, now))
 		return;
-	if (queue_of(way, rtt_us) > LOW_US)
+	if (queue_of(way, rtt_us) > strong_us(way))
 		stay_away(way, key, now);
 	else
 		begin_try(tp, flow, way, now);
@@ -617,11 +746,22 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 	begin_round(tp, flow, way, now);
 }
 
+/* For how many acknowledgements in turn there has been a queue: sooner than the least of a round
+ * tells, and one that came late by itself does not matter. */
+static inline void note_standing(struct flow *flow, const struct scavenger_way *way, u32 rtt_us)
+{
+	if (queue_of(way, rtt_us) <= low_us(way))
+		flow->standing = 0;
+	else if (flow->standing < STANDING)
+		flow->standing++;
+}
+
 /* Whether others push: see the top of this file. */
 static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
 			      u64 now)
 {
-	if (!way->is_held || queue_of(way, rtt_us) < PUSH_US) {
+	if ((!way->is_held && way->until_us == 0) ||
+	    queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
 		flow->pushes = 0;
 		return 0;
 	}
@@ -630,6 +770,18 @@ static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way
 	if (flow->pushes < PUSH_ACKS)
 		flow->pushes++;
 	return flow->pushes == PUSH_ACKS && now - flow->push_us >= PUSH_LONG;
+}
+
+/* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check. */
+static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			   const struct scavenger_key *key, u32 rtt_us, u64 now)
+{
+	u64 bytes = (u64)flow->window / UNIT * segment_bytes(tp);
+
+	if (!way->is_held)
+		way->retry_rate = per_second(bytes, rtt_us) / 4 * 3;
+	begin_yield(tp, flow, way, key, now);
 }
 
 /* What this flow has to hear of before it looks at its own samples. */
@@ -644,6 +796,19 @@ static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct sca
 		join_check(tp, flow, way, way->queue_us, now);
 }
 
+/* The floor's pace, or that of the drain. What was lost is sent again soon, since all that follows
+ * waits for it. */
+static inline u64 yield_rate(const struct tcp_sock *tp, const struct flow *flow,
+			     const struct scavenger_way *way, u64 now)
+{
+	u32 segment = segment_bytes(tp);
+	u64 rate = most(way->capacity / 64, 20 * segment);
+	u64 repair = per_second((u64)tp->lost_out * segment, DRAIN_US);
+
+	rate = most(rate, least(repair, way->capacity / 8));
+	return now < flow->drain_us ? most(rate, flow->drain_rate) : rate;
+}
+
 static inline void set_pace(struct sock *sk, const struct flow *flow,
 			    const struct scavenger_way *way, u64 now)
 {
@@ -652,14 +817,15 @@ static inline void set_pace(struct sock *sk, const struct flow *flow,
 	u32 window = flow->window;
 	u64 rate;
 
-	if (flow->mode == YIELD && now < flow->drain_us)
-		window = most(window, window_of(tp, flow->drain_rate, rtt_us));
-	rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
-	rate += rate / 4; /* the window is the limit, pacing only keeps bursts away */
-	if (flow->mode == YIELD)
-		rate = now < flow->drain_us
-			       ? flow->drain_rate
-			       : least(rate, most(way->share / 64, 20 * segment_bytes(tp)));
+	if (flow->mode == YIELD) {
+		rate = yield_rate(tp, flow, way, now);
+		window = most(window, window_of(tp, rate, rtt_us));
+	} else {
+		rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
+		/* the window is the limit: where it does not grow by quarters, more would be bursts
+		 */
+		rate += flow->window < flow->ssthresh / 4 * 3 ? rate / 4 : rate / 16;
+	}
 	sk->sk_pacing_rate = rate;
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
 }
@@ -671,7 +837,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	u64 now = tp->tcp_mstamp;
 	struct scavenger_key key;
 	struct scavenger_way *way;
-	long rtt_us = sample->rtt_us;
+	long rtt_us = sample->is_ack_delayed ? -1 : sample->rtt_us;
 
 	key_of(sk, &key);
 	way = way_of(&key);
@@ -682,6 +848,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
+		note_standing(flow, way, rtt_us);
 	}
 	if (way->base_us == 0)
 		return;
@@ -690,7 +857,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	follow_way(tp, flow, way, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
 	    is_pushed(flow, way, rtt_us, now))
-		begin_yield(tp, flow, way, &key, now);
+		on_push(tp, flow, way, &key, rtt_us, now);
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
 		end_round(tp, flow, way, &key, now);
@@ -728,6 +895,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	way = way_of(&key);
 	__builtin_memset(flow, 0, sizeof(*flow));
 	flow->window = START;
+	flow->ssthresh = NONE;
 	flow->round_min_us = NONE;
 	flow->round_us = flow->acked_us = tp->tcp_mstamp;
 	flow->round_end = tp->delivered;
@@ -813,6 +981,14 @@ u32 BPF_PROG(scavenger_min_tso_segs, struct sock *sk)
 	return 1;
 }
 
+/* Windows of room in the send buffer: with two, a hole that is filled late stops the sender, and a
+ * burst follows. bbr has three for the same reason. */
+SEC("struct_ops/scavenger_sndbuf_expand")
+u32 BPF_PROG(scavenger_sndbuf_expand, struct sock *sk)
+{
+	return 3;
+}
+
 SEC(".struct_ops")
 struct tcp_congestion_ops scavenger = {
 	.init = (void *)scavenger_init,
@@ -822,6 +998,7 @@ struct tcp_congestion_ops scavenger = {
 	.ssthresh = (void *)scavenger_ssthresh,
 	.undo_cwnd = (void *)scavenger_undo_cwnd,
 	.min_tso_segs = (void *)scavenger_min_tso_segs,
+	.sndbuf_expand = (void *)scavenger_sndbuf_expand,
 	.flags = TCP_CONG_NON_RESTRICTED, /* so that namespaces other than the first may use it */
 	.name = SCAVENGER_PLACEHOLDER,
 };

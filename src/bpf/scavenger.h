@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the scavenger's BPF program and its loader share. Plain types: neither has the other's headers. */
+/* What the scavenger's BPF program and its loader share. Plain types: neither has the other's
+ * headers. */
 #ifndef MPBRIDGE_BPF_SCAVENGER_H
 #define MPBRIDGE_BPF_SCAVENGER_H
 
@@ -18,10 +19,12 @@ struct scavenger_key {
 
 /* What is known of a way. Times are microseconds of CLOCK_MONOTONIC, rates bytes per second. */
 struct scavenger_way {
-	__u32 base_us, older_us; /* the least round trip: of this window, and of the one before it */
-	__u64 base_at_us;	 /* when this window began */
+	__u32 base_us,
+		older_us; /* the least round trip: of this window, and of the one before it */
+	__u64 base_at_us; /* when this window began */
 
-	__u32 low_us, high_us; /* between these the round trip has stayed since calm_us: note_calm() */
+	__u32 low_us,
+		high_us; /* between these the round trip has stayed since calm_us: note_calm() */
 	__u64 calm_us;
 	__u32 calm_rounds;
 
@@ -30,7 +33,8 @@ struct scavenger_way {
 	__u64 rate;	/* of the last round */
 	__u64 rate_us;	/* when that was */
 
-	__u64 share;	/* what we had when the queue stood and nobody pushed: all that is left for us */
+	__u64 share; /* what we had when the queue stood and nobody pushed: all that is left for us
+		      */
 	__u64 share_us; /* when it was last seen, or lowered */
 	__u64 capacity; /* the most that has been carried lately */
 
@@ -39,6 +43,9 @@ struct scavenger_way {
 	__u64 backoff_us; /* how long the next yield takes */
 	__u64 check_us;	  /* since when a check runs; 0: none does */
 	__u64 check_rate; /* our rate when it began */
+	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
+	__u64 weak_rate;  /* our rate then; 0: there is no lack */
+	__u64 retry_rate; /* the next try grows by quarters up to here; 0: up to the capacity */
 	__u64 yields;	  /* how often it has begun to yield */
 	__u64 yielded_us; /* for how long in all */
 	__u32 is_held;	  /* the link is ours: we have had our share since the last try */

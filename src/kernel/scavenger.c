@@ -69,8 +69,8 @@ static bool ask_kernel(bool *has_ack_and_flag)
 			continue;
 		function = btf__type_by_id(btf, member->type); /* a pointer to it */
 		function = function ? btf__type_by_id(btf, function->type) : NULL;
-		*has_ack_and_flag = function && btf_is_func_proto(function) &&
-				    btf_vlen(function) == 4;
+		*has_ack_and_flag =
+			function && btf_is_func_proto(function) && btf_vlen(function) == 4;
 	}
 	btf__free(btf);
 	return type != NULL;

@@ -13,12 +13,12 @@ struct scavenger;
 
 /* What it knows of the way between two addresses; all its subflows there share that. */
 struct scavenger_path {
-	uint32_t base_us;  /* the round trip without a queue; 0: unknown */
-	uint32_t queue_us; /* what the queue added to it lately */
-	uint64_t capacity; /* bytes per second that the link has been seen to carry; 0: unknown */
-	uint64_t rate;	   /* bytes per second that our subflows carry now */
-	uint64_t others;   /* an estimate of what others carry now, in bytes per second */
-	uint64_t yields;   /* how often it has left the link to others */
+	uint32_t base_us;    /* the round trip without a queue; 0: unknown */
+	uint32_t queue_us;   /* what the queue added to it lately */
+	uint64_t capacity;   /* bytes per second that the link has been seen to carry; 0: unknown */
+	uint64_t rate;	     /* bytes per second that our subflows carry now */
+	uint64_t others;     /* an estimate of what others carry now, in bytes per second */
+	uint64_t yields;     /* how often it has left the link to others */
 	uint64_t yielded_ms; /* for how long in all */
 	uint64_t until_ms;   /* it yields until then, CLOCK_MONOTONIC; 0, or past: it does not */
 };

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link of others: what do they keep beside us, and what do we take when they are gone?
+
+The congestion control alone, in plain TCP over one link that is shared (testbed/dumbbell.py):
+    cubic, crowd, reno, bbr   a competitor of that kind comes and goes again
+    alone                     the link loses, becomes slower, becomes longer
+    share                     two scavengers of two machines, one later than the other
+These variables shape it:
+    CASES="cubic share"       only these of the cases
+    RUNS=3                    runs of each row
+    RATE=100mbit              of the link, 50mbit if not given
+    ROWS="50/20 0.2/200"      only these round trips and buffers, in ms
+    VERBOSE=1                 a line on stderr for each run
+    MPBRIDGE=PATH             the binary of another build than build/
+"""
+import os
+import sys
+
+from . import alone, beside, share
+
+CASES = {
+    "cubic": beside.cubic,
+    "crowd": beside.crowd,
+    "reno": beside.reno,
+    "bbr": beside.bbr,
+    "alone": alone.main,
+    "share": share.main,
+}
+
+
+def main():
+    names = os.environ.get("CASES", "").split() or list(CASES)
+    if unknown := [name for name in names if name not in CASES]:
+        sys.exit(f"there is no case {', '.join(unknown)}; there are: {', '.join(CASES)}")
+    for name in names:
+        CASES[name]()

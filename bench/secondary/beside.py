@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A competitor comes and goes again: what it keeps, when we have left, and when we are back."""
+import time
+from dataclasses import dataclass
+
+from testbed.dumbbell import Arrivals
+from testbed.lab import LabError
+from testbed.voice import Voice
+
+from ..report import figure, line, percentile
+from .scene import FEW, RUNS, detail, flow, rows, scene, title, wait_until_time
+
+COMPETITOR_S = 15  # long enough for a window of cubic to grow at a round trip of 50 ms
+ALONE_S = 8
+WARM_UP_S = 2
+AFTER_S = 5
+LEFT_SHARE, BACK_SHARE = 0.2, 0.8
+_WINDOW_S = 0.2
+OURS, THEIRS = 0, 1
+
+
+@dataclass
+class Visit:
+    """One competitor's visit, in shares of the link's rate and seconds."""
+    kept: float  # of what the competitor has alone
+    alone: float
+    beside: float
+    left_s: float
+    back_s: float
+    voice_ms: list
+
+
+def visit(rtt, queue, name, count):
+    with scene(rtt, queue) as (net, scavenger):
+        link_bps = net.link.rate_bps
+        with Arrivals(net.nodes["d1"], net.nodes["d2"]) as seen:
+            solo_at = time.monotonic()
+            flow(net, 2, name, COMPETITOR_S, count).result()
+            time.sleep(1)
+            begin = time.monotonic()
+            ours = flow(net, 1, scavenger, ALONE_S + COMPETITOR_S + AFTER_S + 2)
+            voice = Voice(net.pair(2), ALONE_S - 1)
+            wait_until_time(begin + ALONE_S)
+            came = time.monotonic()
+            flow(net, 2, name, COMPETITOR_S, count).result()
+            wait_until_time(time.monotonic() + AFTER_S)
+            ours.process.kill_group()
+        nearly = came + COMPETITOR_S - 1
+        gone = nearly + seen.first(THEIRS, nearly, _WINDOW_S, lambda bps: bps < link_bps * 0.02)
+        solo = seen.rate_bps(THEIRS, solo_at, solo_at + COMPETITOR_S)
+        result = Visit(
+            seen.rate_bps(THEIRS, came, came + COMPETITOR_S) / solo,
+            seen.rate_bps(OURS, begin + WARM_UP_S, came) / link_bps,
+            seen.rate_bps(OURS, came + 2, came + COMPETITOR_S - 1) / link_bps,
+            seen.first(OURS, came, _WINDOW_S, lambda bps: bps < link_bps * LEFT_SHARE),
+            seen.first(OURS, gone, _WINDOW_S, lambda bps: bps > link_bps * BACK_SHARE),
+            voice.added_ms())
+    detail(f"solo {solo / link_bps:.3f}, kept {result.kept:.3f}, beside {result.beside:.3f}, "
+           f"alone {result.alone:.3f}, left {result.left_s:.2f} s, back {result.back_s:.2f} s, "
+           f"voice {percentile(result.voice_ms, 95):.1f} ms")
+    if len(result.voice_ms) < (ALONE_S - 2) * 40:
+        raise LabError("most of the voice was lost")
+    return result
+
+
+def row(rtt, queue, name, count, goal):
+    what = f"{count} x {name}, {title(rtt, queue)}"
+    line(what)
+    visits = [visit(rtt, queue, name, count) for _ in range(RUNS)]
+    figure(f"{what}: kept", [one.kept for one in visits], goal)
+    figure("  alone", [one.alone for one in visits], 0.9)
+    figure("  left", [one.left_s for one in visits], 1, at_most=True, unit=" s")
+    figure("  back", [one.back_s for one in visits], 3, at_most=True, unit=" s")
+    figure("  voice, p95 of the added delay", [percentile(one.voice_ms, 95) for one in visits], 10,
+           at_most=True, unit=" ms")
+
+
+def cubic():
+    for rtt, queue in rows():
+        row(rtt, queue, "cubic", 1, 0.95)
+
+
+def crowd():
+    for count in (2, 5):
+        for rtt, queue in rows(FEW):
+            row(rtt, queue, "cubic", count, 0.95)
+
+
+def reno():
+    for rtt, queue in rows(FEW):
+        row(rtt, queue, "reno", 1, 0.95)
+
+
+def bbr():
+    for rtt, queue in rows():
+        row(rtt, queue, "bbr", 1, 0.9)
