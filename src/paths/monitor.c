@@ -30,6 +30,7 @@
 #define FIRST	      5u /* answers: so many make a variation that means something */
 #define FIRST_MS      100u
 #define YIELDS_MS     60000u /* between two lines that the path is left to others */
+#define WITHOUT	      3u /* answers: a server loads its scavenger when the first client needs it */
 #define YIELD_MOST_MS 10000u /* what a server may ask for at once */
 #define SUSPECT_MS    10000u /* between two lines of suspicion, for each path */
 
@@ -198,7 +199,7 @@ static void note_instance(struct monitors *monitors, const struct monitor *monit
 
 bool monitor_has_loop(const struct monitor *monitor)
 {
-	return !monitor->has_scavenger || !monitor->has_far_scavenger;
+	return !monitor->has_scavenger || monitor->n_without >= WITHOUT;
 }
 
 static void tell_yielding(struct monitor *monitor)
@@ -239,6 +240,10 @@ static void note_yield(struct monitor *monitor, const struct greeting_answer *an
 	uint64_t now_ms = monitor->all->loop->now_ms;
 
 	monitor->has_far_scavenger = answer->has_scavenger;
+	if (answer->has_scavenger)
+		monitor->n_without = 0;
+	else if (monitor->n_without < WITHOUT)
+		monitor->n_without++;
 	if (answer->is_spare != monitor->is_spare_there) {
 		monitor->is_spare_there = answer->is_spare;
 		monitor->all->on_role(monitor->all, monitor, false);
@@ -305,7 +310,7 @@ static bool is_ask_due(const struct monitor *monitor)
 		return false;
 	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
 		return true;
-	if (is_watched(monitor))
+	if (is_watched(monitor) && !is_new(monitor))
 		return now_ms >=
 		       monitor->asked_ms + yield_ask_ms(&monitor->yield, monitor_has_loop(monitor));
 	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||

@@ -29,7 +29,8 @@ struct monitor {
 	bool is_secondary;
 	struct yield yield;	 /* of a secondary path */
 	bool has_scavenger;	 /* what we send there is sent by one */
-	bool has_far_scavenger;	 /* what the server sends is */
+	bool has_far_scavenger;	 /* what the server sends is, as it said last */
+	unsigned n_without;	 /* answers in a row that said that it is not; counted to a few */
 	bool is_spare_there;	 /* the server's configuration calls it secondary */
 	struct log_limit yields; /* lines that tell of it */
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
