@@ -175,7 +175,7 @@ struct tcp_congestion_ops {
 #define SHARE_OLD_US  (10 * S) /* a share that was not seen for so long is lowered, a little */
 
 #define BACKOFF_LEAST (50 * MS)
-#define BACKOFF_MOST  (1 * S) /* and some more to get up to speed: 3 s are the goal */
+#define BACKOFF_MOST  (700 * MS) /* and some more to get up to speed: 3 s are the goal */
 #define STAY_US	      (100 * MS)
 #define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
 #define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
@@ -581,7 +581,7 @@ static inline void grow(struct flow *flow)
 		flow->clear = 0;
 	} else if (++flow->clear > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
-		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 16 : 32);
+		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32);
 		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
 	}
 	set_window(flow, flow->window + step);
