@@ -570,7 +570,8 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 
 /* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a
  * round, the same for each who shares the link, and more only while no queue comes of it. */
-static inline void grow(struct flow *flow)
+static inline void grow(const struct tcp_sock *tp, struct flow *flow,
+			const struct scavenger_way *way)
 {
 	u32 step = UNIT;
 
@@ -582,6 +583,8 @@ static inline void grow(struct flow *flow)
 	} else if (++flow->clear > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
 		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32);
+		/* two rounds pass until we see what it did: no more than the target in these */
+		step = least(step, window_of(tp, way->capacity, TARGET_US / 2));
 		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
 	}
 	set_window(flow, flow->window + step);
@@ -682,7 +685,7 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
 		flow->is_cut = 0;
-		grow(flow);
+		grow(tp, flow, way);
 		if (now > flow->slow_us && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
