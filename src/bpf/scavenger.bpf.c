@@ -175,7 +175,7 @@ struct tcp_congestion_ops {
 #define SHARE_OLD_US  (10 * S) /* a share that was not seen for so long is lowered, a little */
 
 #define BACKOFF_LEAST (50 * MS)
-#define BACKOFF_MOST  (1 * S) /* and some more to get up to speed: 3 s are the goal */
+#define BACKOFF_MOST  (700 * MS) /* and some more to get up to speed: 3 s are the goal */
 #define STAY_US	      (100 * MS)
 #define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
 #define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
@@ -570,7 +570,8 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 
 /* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a
  * round, the same for each who shares the link, and more only while no queue comes of it. */
-static inline void grow(struct flow *flow)
+static inline void grow(const struct tcp_sock *tp, struct flow *flow,
+			const struct scavenger_way *way)
 {
 	u32 step = UNIT;
 
@@ -581,7 +582,9 @@ static inline void grow(struct flow *flow)
 		flow->clear = 0;
 	} else if (++flow->clear > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
-		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 16 : 32);
+		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32);
+		/* two rounds pass until we see what it did: no more than the target in these */
+		step = least(step, window_of(tp, way->capacity, TARGET_US / 2));
 		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
 	}
 	set_window(flow, flow->window + step);
@@ -682,7 +685,7 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
 		flow->is_cut = 0;
-		grow(flow);
+		grow(tp, flow, way);
 		if (now > flow->slow_us && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
