@@ -157,10 +157,13 @@ struct tcp_congestion_ops {
  */
 #define GRAIN_MOST 10000u
 
-#define UNIT	    16	       /* windows are counted in 1/16 of a segment, for small steps */
-#define FLOOR	    (2 * UNIT) /* one alone would be acknowledged late */
-#define START	    (4 * UNIT) /* two pairs: enough for a round trip, and no burst */
-#define WINDOW_MOST (1u << 20) /* segments: 10 Gbit/s over more than a second */
+#define UNIT  16	 /* windows are counted in 1/16 of a segment, for small steps */
+#define FLOOR (2 * UNIT) /* one alone would be acknowledged late */
+#define START (4 * UNIT) /* two pairs: enough for a round trip, and no burst */
+#define WORTH_IT                                                                                   \
+	4 /* a stream over several links waits for the slowest: less than that costs more */
+#define TRY_BYTES   (64u << 10) /* net/mptcp/protocol.c, MPTCP_SEND_BURST_SIZE */
+#define WINDOW_MOST (1u << 20)	/* segments: 10 Gbit/s over more than a second */
 /* The least round, in segments: one that comes alone is acknowledged late (40 ms), the second of
  * two is not. */
 #define LONE	       4
@@ -188,8 +191,8 @@ struct tcp_congestion_ops {
 #define SLOW_EVERY_US (10 * S)
 #define SLOW_ROUNDS   3 /* one to drain, one to see it, one for those who see it later */
 #define DRAIN_US      (100 * MS)
-/* MPTCP does not queue more on a subflow; what more is, no drain can do. */
-#define DRAIN_MOST (256u << 10)
+/* What a drain of some round trips can do. */
+#define DRAIN_MOST (4u << 20)
 
 char _license[] SEC("license") = "GPL";
 
@@ -439,21 +442,28 @@ static inline _Bool is_yielding(const struct scavenger_way *way, u64 now)
 	return now < way->until_us;
 }
 
+static inline _Bool is_mptcp(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
+}
+
 /*
  * What MPTCP has queued on this subflow can not go elsewhere, and holds up the rest of the stream:
- * it goes within DRAIN_US, at half of the capacity at most. A stream of plain TCP has no end.
+ * it goes within DRAIN_US, or at half of the capacity if that takes longer. What is in flight may
+ * be lost where others fill the buffer, which yield_rate() sees to. A stream of plain TCP has no
+ * end.
  */
 static inline void begin_drain(struct tcp_sock *tp, struct flow *flow, u64 capacity, u64 now)
 {
 	u32 queued = tp->write_seq - tp->snd_nxt;
 
 	flow->drain_us = 0;
-	if (!bpf_core_field_exists(tp->is_mptcp) || !tp->is_mptcp)
+	if (!is_mptcp(tp))
 		return;
-	if (queued == 0 || queued > DRAIN_MOST)
+	if (queued == 0 || queued > DRAIN_MOST || capacity < 2)
 		return;
 	flow->drain_rate = least(per_second(queued, DRAIN_US), least(capacity / 2, NONE));
-	flow->drain_us = now + DRAIN_US;
+	flow->drain_us = now + most(DRAIN_US, (u64)queued * S / most(flow->drain_rate, 1));
 }
 
 /* This flow follows its way. */
@@ -555,6 +565,10 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 	way->check_us = 0;
 	flow->lacks = 0;
 	if (queue_us > low_us(way) || rate * 100 < way->check_rate * 70) {
+		begin_yield(tp, flow, way, key, now);
+		return;
+	}
+	if (is_mptcp(tp) && most(rate, way->check_rate) < way->capacity / WORTH_IT) {
 		begin_yield(tp, flow, way, key, now);
 		return;
 	}
@@ -808,7 +822,7 @@ static inline u64 yield_rate(const struct tcp_sock *tp, const struct flow *flow,
 	u64 rate = most(way->capacity / 64, 20 * segment);
 	u64 repair = per_second((u64)tp->lost_out * segment, DRAIN_US);
 
-	rate = most(rate, least(repair, way->capacity / 8));
+	rate = most(rate, least(repair, way->capacity / (is_mptcp(tp) ? 2 : 8)));
 	return now < flow->drain_us ? most(rate, flow->drain_rate) : rate;
 }
 
@@ -916,6 +930,21 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 }
 
 /*
+ * MPTCP hands a subflow 64 KiB at once, and what comes later in the stream waits for them. So they
+ * go within a round trip, if that is less than half of what the link has been seen to carry.
+ */
+static inline u32 try_window(const struct tcp_sock *tp, const struct scavenger_way *way)
+{
+	u32 chunk = TRY_BYTES / segment_bytes(tp) * UNIT;
+	u32 half = window_of(tp, (way->retry_rate ? way->retry_rate : way->capacity) / 2,
+			     base_of(way));
+
+	if (!is_mptcp(tp))
+		return START;
+	return most(least(chunk, half), START);
+}
+
+/*
  * The flow has nothing in flight and sends. After a pause its window is of the past: half of it, or
  * START after a long one. If its way has yielded meanwhile, this is a try.
  */
@@ -929,14 +958,16 @@ static inline void on_start(struct sock *sk)
 
 	key_of(sk, &key);
 	way = way_of(&key);
-	if (!way || way->base_us == 0 || idle_us < 2 * base_of(way) + 100 * MS)
+	if (!way || way->base_us == 0)
+		return;
+	if (flow->mode == OPEN && idle_us < 2 * base_of(way) + 100 * MS)
 		return;
 	if (is_yielding(way, now)) {
 		if (flow->mode == OPEN)
 			leave(tp, flow, way, now);
 	} else if (flow->mode == YIELD || idle_us > IDLE_US) {
 		begin_try(tp, flow, way, now);
-		flow->window = START;
+		flow->window = try_window(tp, way);
 	} else {
 		scale_window(flow, 1, 2);
 	}

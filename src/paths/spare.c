@@ -12,6 +12,8 @@
  * or when there are too many: routes to addresses that nobody has any more do no harm.
  */
 
+#define GREETING_GAP_MS 300 /* yield.c, ASK_MS, and a round trip */
+
 /* spares->n: there is none. */
 static unsigned index_of(const struct spares *spares, const struct address *local,
 			 const struct address *remote)
@@ -87,6 +89,6 @@ bool spares_yield(struct spares *spares, const struct address *local, const stru
 	struct spare *spare = find(spares, local, remote);
 
 	if (spare)
-		spare->until_ms = until_ms;
+		spare->until_ms = until_ms + GREETING_GAP_MS;
 	return spare;
 }

@@ -29,7 +29,8 @@ struct spares {
 bool spares_greeted(struct spares *spares, enum greeting_kind kind, const struct address *local,
 		    const struct address *remote, uint64_t now_ms);
 
-/* Our scavenger leaves it to others until then. Whether there is such a way. */
+/* Our scavenger leaves it to others until then, and a client hears of it although it asks only now
+ * and then. Whether there is such a way. */
 bool spares_yield(struct spares *spares, const struct address *local, const struct address *remote,
 		  uint64_t until_ms);
 

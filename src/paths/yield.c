@@ -22,6 +22,9 @@
 #define QUEUE_SHARE    8u
 #define RENEW_MS       60000u /* the way's own round trip is the least of one to two times this */
 #define PATIENCE_MS    10000u
+#define TRY_MS	       2500u /* what ends sooner was a try that failed */
+#define CALM_LEAST_MS  500u
+#define CALM_MOST_MS   2000u
 #define TURN_LEAST_MS  500u
 #define TURN_FIRST_MS  1000u
 #define TURN_MOST_MS   4000u
@@ -49,12 +52,20 @@ static void enter(struct yield *yield, enum yield_state state, uint64_t now_ms)
 	yield->since_ms = now_ms;
 	yield->has_heard_queue = false;
 	yield->n_calm = 0;
+	yield->calm_since_ms = 0;
 }
 
 static void leave(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
 {
 	enter(yield, YIELD_LEFT, now_ms);
 	yield->until_ms = until_ms;
+}
+
+/* Twice as long as the last time, within bounds. */
+static uint32_t longer(uint32_t ms, uint32_t least_ms, uint32_t most_ms)
+{
+	ms = ms < least_ms / 2 ? least_ms : 2 * ms;
+	return ms < most_ms ? ms : most_ms;
 }
 
 void yield_told(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
@@ -65,15 +76,13 @@ void yield_told(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
 		yield->until_ms = until_ms > yield->until_ms ? until_ms : yield->until_ms;
 		return;
 	}
-	yield->times += yield->state == YIELD_USED;
+	if (yield->state == YIELD_USED) {
+		yield->times++;
+		yield->calm_ms = yield->until_ms > 0 && now_ms < yield->since_ms + TRY_MS
+					 ? longer(yield->calm_ms, CALM_LEAST_MS, CALM_MOST_MS)
+					 : 0;
+	}
 	leave(yield, now_ms, until_ms);
-}
-
-/* Twice as long as the last time, within bounds. */
-static uint32_t longer(uint32_t ms, uint32_t least_ms, uint32_t most_ms)
-{
-	ms = ms < least_ms / 2 ? least_ms : 2 * ms;
-	return ms < most_ms ? ms : most_ms;
 }
 
 /* ---- listening ---- */
@@ -119,14 +128,17 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 		return;
 	if (meets_queue(yield, rtt_us)) {
 		yield->n_calm = 0;
+		yield->calm_since_ms = 0;
 		yield->has_heard_queue = yield->has_heard_queue || yield->is_after_pause ||
 					 now_ms >= yield->since_ms + DRAIN_MS;
 		return;
 	}
 	yield->n_calm++;
+	if (yield->calm_since_ms == 0)
+		yield->calm_since_ms = now_ms;
 	if (has_loop)
 		hear_calm(yield, now_ms);
-	else
+	else if (now_ms >= yield->calm_since_ms + yield->calm_ms)
 		enter(yield, YIELD_USED, now_ms);
 }
 

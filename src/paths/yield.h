@@ -21,18 +21,20 @@ enum yield_state { YIELD_USED, YIELD_LISTENING, YIELD_LEFT };
 /* Starts as zeroes. */
 struct yield {
 	enum yield_state state;
-	uint64_t since_ms;    /* of the state */
-	uint64_t until_ms;    /* LEFT: until then */
-	uint32_t least_us;    /* the least round trip of a greeting, since renewed_ms */
-	uint32_t older_us;    /* and of the time before; 0: there was none */
-	uint64_t renewed_ms;  /* when least_us began */
-	uint32_t turn_ms;     /* loop: how long USED lasts; 0: not begun */
-	uint32_t pause_ms;    /* loop: how long LEFT lasted last; 0: the last turn met nobody */
-	bool is_after_pause;  /* LEFT came before this state */
-	bool has_heard_queue; /* in this LISTENING: one that is not ours */
-	unsigned n_calm;      /* answers that met no queue, in a row, in this LISTENING */
-	uint64_t times;	      /* it was left to others */
-	uint64_t left_ms;     /* for how long in all, until since_ms */
+	uint64_t since_ms;	/* of the state */
+	uint64_t until_ms;	/* LEFT: until then */
+	uint32_t least_us;	/* the least round trip of a greeting, since renewed_ms */
+	uint32_t older_us;	/* and of the time before; 0: there was none */
+	uint64_t renewed_ms;	/* when least_us began */
+	uint32_t turn_ms;	/* loop: how long USED lasts; 0: not begun */
+	uint32_t pause_ms;	/* loop: how long LEFT lasted last; 0: the last turn met nobody */
+	bool is_after_pause;	/* LEFT came before this state */
+	bool has_heard_queue;	/* in this LISTENING: one that is not ours */
+	uint32_t calm_ms;	/* scavenger: so long there must be no queue before it is used */
+	uint64_t calm_since_ms; /* of the answers that met none, the first in a row; 0: none */
+	unsigned n_calm;	/* answers that met no queue, in a row, in this LISTENING */
+	uint64_t times;		/* it was left to others */
+	uint64_t left_ms;	/* for how long in all, until since_ms */
 };
 
 /* A scavenger, of this end or the far one, leaves the path to others until then. */

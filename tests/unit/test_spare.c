@@ -75,9 +75,9 @@ static void a_way_that_is_known_yields(void **state)
 	greet(&spares, GREETING_SPARE, "10.10.2.1", 1);
 	assert_true(spares_yield(&spares, &here, &there, 700));
 	assert_false(spares_yield(&spares, &here, &other, 700));
-	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 700);
+	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 1000);
 	greet(&spares, GREETING_SPARE, "10.10.2.1", 2);
-	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 700);
+	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 1000);
 }
 
 int main(void)

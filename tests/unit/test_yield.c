@@ -111,6 +111,32 @@ static void who_is_told_again_leaves_for_longer(void **state)
 	assert_int_equal(yield.times, 1);
 }
 
+/* Of others who seldom have a queue: each try that fails is followed by a longer pause. */
+static void tries_that_fail_wait_for_a_longer_calm(void **state)
+{
+	static const unsigned expected_ms[] = {0, 500, 1000, 2000, 2000};
+
+	begin(false);
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned calm_ms = 0;
+
+		yield_told(&yield, now_ms, now_ms + 50);
+		pass(60);
+		hear(BASE_US + QUEUE_US);
+		for (hear(BASE_US); yield_is_away(&yield); hear(BASE_US)) {
+			pass(100);
+			calm_ms += 100;
+		}
+		assert_int_equal(calm_ms, expected_ms[i]);
+		pass(200);
+	}
+	pass(5000); /* that one has not failed */
+	yield_told(&yield, now_ms, now_ms + 50);
+	pass(60);
+	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
+}
+
 static void a_queue_without_end_is_tried_all_the_same(void **state)
 {
 	begin(false);
@@ -200,6 +226,7 @@ int main(void)
 		cmocka_unit_test(a_path_that_nobody_else_uses_is_used),
 		cmocka_unit_test(it_is_left_when_told_and_used_when_the_queue_is_gone),
 		cmocka_unit_test(who_is_told_again_leaves_for_longer),
+		cmocka_unit_test(tries_that_fail_wait_for_a_longer_calm),
 		cmocka_unit_test(a_queue_without_end_is_tried_all_the_same),
 		cmocka_unit_test(what_is_idle_is_left_to_nobody),
 		cmocka_unit_test(another_way_is_no_queue_for_ever),
