@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A link of others: what do they keep beside us, and what do we take when they are gone?
 
-The congestion control alone, in plain TCP over one link that is shared (testbed/dumbbell.py):
+The congestion control alone, in plain TCP over one link that is shared (testbed/dumbbell.py), and
+at last the whole bridge:
     cubic, crowd, reno, bbr   a competitor of that kind comes and goes again
     alone                     the link loses, becomes slower, becomes longer
     share                     two scavengers of two machines, one later than the other
+    bridge                    client and server, a primary link and a secondary one
 These variables shape it:
     CASES="cubic share"       only these of the cases
     RUNS=3                    runs of each row
@@ -16,7 +18,7 @@ These variables shape it:
 import os
 import sys
 
-from . import alone, beside, share
+from . import alone, beside, bridged, share
 
 CASES = {
     "cubic": beside.cubic,
@@ -25,6 +27,7 @@ CASES = {
     "bbr": beside.bbr,
     "alone": alone.main,
     "share": share.main,
+    "bridge": bridged.main,
 }
 
 

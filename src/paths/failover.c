@@ -21,6 +21,7 @@
 #define LOOK_IDLE_MS   1000u
 #define LINGER_MS      4000u /* less than ELECTION_TRIAL_MS */
 #define MARK_PAUSE_MS  1000u
+#define ROLE_MS	       1100u /* a server does not announce an address twice within a second */
 #define RENEW_FIRST_MS 2000u
 #define RENEW_MOST_MS  600000u
 
@@ -173,9 +174,9 @@ static void on_role(struct monitors *monitors, struct monitor *monitor, bool is_
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 
-	if (is_derived)
-		on_renew(monitors, monitor);
-	else
+	if (is_derived && retreat_has_flows(failover))
+		monitor_renew_later(monitor, ROLE_MS);
+	if (!is_derived)
 		failover->on_change(failover, true);
 }
 

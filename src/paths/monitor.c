@@ -214,14 +214,16 @@ static void tell_yielding(struct monitor *monitor)
 static void follow_yield(struct monitor *monitor)
 {
 	enum health_state before = health_shown(&monitor->health);
+	bool is_left = monitor->is_secondary && monitor->yield.state == YIELD_LEFT;
 
+	if (is_left && !monitor->is_left)
+		tell_yielding(monitor);
+	monitor->is_left = is_left;
 	monitor->health.is_yielding = monitor->is_secondary && yield_is_away(&monitor->yield);
 	if (health_shown(&monitor->health) == before)
 		return;
 	log_debug("path %s: %s", monitor->way.interface,
-		  monitor->health.is_yielding ? "left to others" : "used again");
-	if (monitor->yield.state == YIELD_LEFT)
-		tell_yielding(monitor);
+		  monitor->health.is_yielding ? "not used for now" : "used again");
 	monitor->all->on_change(monitor->all, monitor, before);
 }
 
@@ -235,6 +237,16 @@ static void tick_yield(struct monitor *monitor)
 	follow_yield(monitor);
 }
 
+/* When the server has its part of the new role; one without a scavenger has none. */
+static void tell_role(struct monitor *monitor)
+{
+	if (!monitor->is_role_new || !monitor->is_secondary ||
+	    (!monitor->has_far_scavenger && monitor->n_without < WITHOUT))
+		return;
+	monitor->is_role_new = false;
+	monitor->all->on_role(monitor->all, monitor, true);
+}
+
 static void note_yield(struct monitor *monitor, const struct greeting_answer *answer)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
@@ -244,6 +256,7 @@ static void note_yield(struct monitor *monitor, const struct greeting_answer *an
 		monitor->n_without = 0;
 	else if (monitor->n_without < WITHOUT)
 		monitor->n_without++;
+	tell_role(monitor);
 	if (answer->is_spare != monitor->is_spare_there) {
 		monitor->is_spare_there = answer->is_spare;
 		monitor->all->on_role(monitor->all, monitor, false);
@@ -530,19 +543,24 @@ static struct monitor *add_monitor(struct monitors *monitors, const struct path 
 	return monitor;
 }
 
-/* The server hears of it before its subflows are made anew. */
+/* The server hears of it before its subflows are made anew, and has to load its scavenger. */
 static void follow_role(struct monitor *monitor, bool is_secondary, bool is_new)
 {
 	if (monitor->is_secondary == is_secondary)
 		return;
 	monitor->is_secondary = is_secondary;
 	monitor->yield = (struct yield){0};
+	monitor->is_role_new = true;
+	monitor->has_far_scavenger = false;
+	monitor->n_without = 0;
 	if (is_new)
 		return;
 	follow_yield(monitor);
+	monitor->n_answers = 1; /* as a new one, it is asked a few times soon */
 	if (monitor->health.state == HEALTH_UP)
 		ask_now(monitor);
-	monitor->all->on_role(monitor->all, monitor, true);
+	if (!is_secondary)
+		monitor->all->on_role(monitor->all, monitor, true);
 }
 
 static void follow_path(struct monitors *monitors, const struct path *path, uint8_t place)

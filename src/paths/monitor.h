@@ -30,8 +30,10 @@ struct monitor {
 	struct yield yield;	 /* of a secondary path */
 	bool has_scavenger;	 /* what we send there is sent by one */
 	bool has_far_scavenger;	 /* what the server sends is, as it said last */
+	bool is_role_new;	 /* what runs there may not have the congestion control it should */
 	unsigned n_without;	 /* answers in a row that said that it is not; counted to a few */
 	bool is_spare_there;	 /* the server's configuration calls it secondary */
+	bool is_left;		 /* to others, which has been told */
 	struct log_limit yields; /* lines that tell of it */
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
@@ -72,8 +74,8 @@ struct monitors {
 	/* What monitor_renew_later() was called for: the path's subflows are to be made anew, or,
 	 * if it is down, to be closed. */
 	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
-	/* The path is secondary now, or is so no more: its subflows are to be made anew. Or the
-	 * server says that it is, or is so no more: to be derived anew. */
+	/* The path is secondary now, or is so no more, and the server knows it: its subflows are to
+	 * be made anew. Or the server says so: to be derived anew. */
 	void (*on_role)(struct monitors *monitors, struct monitor *monitor, bool is_derived);
 	/* The far router is another one, since gone_ms: what was connected to it by then is gone.
 	 */

@@ -123,6 +123,11 @@ static uint64_t oldest_flow_ms(const struct board *board)
 	return oldest_ms;
 }
 
+bool retreat_has_flows(const struct failover *failover)
+{
+	return oldest_flow_ms(failover->monitors.board) != UINT64_MAX;
+}
+
 /* How many of the closings the oldest connection has seen. */
 static unsigned count_closings(const struct failover *failover)
 {
@@ -247,7 +252,7 @@ void retreat_bring_back(struct failover *failover, struct monitor *monitor)
 {
 	monitor->is_waiting = false;
 	monitor_renew_not(monitor);
-	if (oldest_flow_ms(failover->monitors.board) == UINT64_MAX)
+	if (!retreat_has_flows(failover))
 		return; /* nothing is to be brought back, and what begins now joins by itself */
 	renew_kept(failover, monitor);
 	renew(failover, monitor);

@@ -30,6 +30,9 @@ bool retreat_go_on(struct failover *failover, struct monitor *monitor);
  */
 void retreat_leave(struct failover *failover, struct monitor *monitor);
 
+/* Whether there are any connections. */
+bool retreat_has_flows(const struct failover *failover);
+
 /* Whether connections that ran when it was last left or renewed are there by now. */
 bool retreat_has_joined(const struct failover *failover, const struct monitor *monitor);
 

@@ -81,7 +81,7 @@ static struct greeting_answer answer_to(struct relay *relay, const struct addres
 		.instance = relay->board->instance,
 		.age_ms = now_ms - relay->board->started_ms,
 		.is_spare = path && path->is_secondary,
-		.has_scavenger = path && path->has_scavenger,
+		.has_scavenger = path && path->has_scavenger && (spare || path->is_secondary),
 	};
 
 	if (spare && spare->until_ms > now_ms)

@@ -48,7 +48,7 @@ struct greeting_answer {
 	uint64_t instance;  /* a number that the server chose at its start, never 0 */
 	uint64_t age_ms;    /* since that start */
 	bool is_spare;	    /* by the server's own configuration */
-	bool has_scavenger; /* for what the server sends there */
+	bool has_scavenger; /* for what the server sends there to this client */
 	uint32_t yields_ms; /* it leaves the path to others for so long; 0: it does not */
 };
 
