@@ -14,6 +14,7 @@
 #include "doctor/links.h"
 #include "doctor/probe.h"
 #include "doctor/rules.h"
+#include "doctor/secondary.h"
 #include "doctor/system.h"
 
 #include <errno.h>
@@ -238,7 +239,10 @@ static void examine_links(struct examination *all, const struct patient *patient
 static void examine_patient(struct examination *all, const struct case_history *history)
 {
 	struct findings *findings = &all->findings;
+	struct secondary_means means;
 
+	secondary_look(history->now, &means);
+	secondary_judge(history->now, history->before, &means, findings);
 	flows_judge(history->now, history->before, findings);
 	clock_judge(history->now, history->before, time_unix_s(), clock_is_synchronised(),
 		    findings);

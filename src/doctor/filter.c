@@ -101,7 +101,7 @@ static bool is_hit(const struct snapshot *snapshot, const struct patient_path *p
 	const struct rt_link *link = snapshot_link_named(snapshot, path->interface);
 
 	return link && path->server.family == AF_INET && !patient_path_is_absent(path) &&
-	       !patient_path_is_up(path) &&
+	       !patient_path_answers(path) &&
 	       best_interface(snapshot, &path->server) != link->ifindex;
 }
 

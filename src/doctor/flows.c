@@ -121,7 +121,8 @@ static bool is_idle(const struct patient_path *path)
 	return patient_path_is_up(path) && path->is_active && path->subflows == 0;
 }
 
-/* A path that works, while connections that last have subflows on other links, and none here. */
+/* A path that works, while connections that last have subflows on other links, and none here. One
+ * that was left to others meanwhile had none for that. */
 static bool lacks_subflows(const struct patient *patient, const struct patient *before,
 			   const struct patient_path *path)
 {
@@ -132,7 +133,8 @@ static bool lacks_subflows(const struct patient *patient, const struct patient *
 		if (patient->path[i].router == path->router &&
 		    strcmp(patient->path[i].interface, path->interface) != 0)
 			others += patient->path[i].subflows;
-	return is_idle(path) && then && is_idle(then) && others > 0 && path->age_ms >= LONG_MS &&
+	return is_idle(path) && then && is_idle(then) && then->yielded_ms == path->yielded_ms &&
+	       others > 0 && path->age_ms >= LONG_MS &&
 	       path->rtt_us * JOIN_TRIPS < FLOWS_BETWEEN_MS * 1000ul &&
 	       has_lasting(patient, before, path->router);
 }

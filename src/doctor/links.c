@@ -21,7 +21,11 @@ static void add_present(struct patient *patient, const struct path *path)
 	struct patient_path *out = &patient->path[patient->n_paths++];
 
 	*out = (struct patient_path){
-		.local = path->local, .server = path->server, .router = path->router};
+		.local = path->local,
+		.server = path->server,
+		.router = path->router,
+		.is_secondary = path->role == CONF_SECONDARY && !path->is_congestion_given,
+	};
 	memcpy(out->interface, path->interface, IF_NAMESIZE);
 }
 

@@ -86,12 +86,17 @@ static void read_conf(struct json_object *root, struct conf *conf)
 static void read_path(struct json_object *object, struct patient_path *path)
 {
 	uint64_t router = reading_number(object, "router");
+	struct json_object *yield = reading_member(object, "secondary");
 
 	*path = (struct patient_path){
 		.router = (uint8_t)(router ? router - 1 : 0),
 		.is_active = reading_is_true(object, "active"),
 		.is_unwanted = reading_is_true(object, "unwanted"),
 		.is_unanswered = reading_is_true(object, "unanswered"),
+		.is_secondary = reading_is_text(object, "role", "secondary"),
+		.lacks_scavenger = reading_is_false(yield, "scavenger"),
+		.lacks_far_scavenger = reading_is_false(yield, "far_scavenger"),
+		.yielded_ms = reading_number(yield, "yielded_ms"),
 		.subflows = reading_number(object, "subflows"),
 		.age_ms = reading_number(object, "age_ms"),
 		.rtt_us = reading_number(object, "greeting_rtt_us"),
@@ -216,4 +221,10 @@ bool patient_path_is_absent(const struct patient_path *path)
 bool patient_path_is_up(const struct patient_path *path)
 {
 	return strcmp(path->state, health_state_text(HEALTH_UP)) == 0;
+}
+
+bool patient_path_answers(const struct patient_path *path)
+{
+	return patient_path_is_up(path) ||
+	       strcmp(path->state, health_state_text(HEALTH_GUARDED)) == 0;
 }

@@ -20,10 +20,14 @@ struct patient_path {
 	uint8_t router;		      /* which far router it leads to, from 0 */
 	bool is_active;		      /* new connections go to that router */
 	bool is_unwanted, is_unanswered;
-	bool is_refused;   /* by the daemon: with a file that says so it does not start */
-	uint64_t subflows; /* of running flows */
-	uint64_t age_ms;   /* of the state */
-	uint64_t rtt_us;   /* of the last greeting; 0: none */
+	bool is_secondary;
+	bool lacks_scavenger;	  /* for what is sent here; told by a daemon alone */
+	bool lacks_far_scavenger; /* client: for what the server sends */
+	uint64_t yielded_ms;	  /* for how long it was left to others in all */
+	bool is_refused;	  /* by the daemon: with a file that says so it does not start */
+	uint64_t subflows;	  /* of running flows */
+	uint64_t age_ms;	  /* of the state */
+	uint64_t rtt_us;	  /* of the last greeting; 0: none */
 };
 
 /* A connection between the routers that is open. */
@@ -67,5 +71,8 @@ const struct patient_path *patient_find_path(const struct patient *patient,
 
 bool patient_path_is_absent(const struct patient_path *path);
 bool patient_path_is_up(const struct patient_path *path);
+
+/* Nothing is wrong with it, whether connections use it now or not: up, or guarded. */
+bool patient_path_answers(const struct patient_path *path);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* It is made of BPF (src/bpf/scavenger.bpf.c has the theory), and belongs to the whole machine:
@@ -22,6 +23,9 @@ struct scavenger_path {
 	uint64_t yielded_ms; /* for how long in all */
 	uint64_t until_ms;   /* it yields until then, CLOCK_MONOTONIC; 0, or past: it does not */
 };
+
+/* Whether this program was built with it (meson option bpf). */
+bool scavenger_is_built(void);
 
 /*
  * Loads it. 0, or -ENOTSUP: this program was built without it, or the kernel has no BTF or no such

@@ -6,6 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+bool scavenger_is_built(void)
+{
+	return false;
+}
+
 int scavenger_open(struct scavenger **out)
 {
 	(void)out;

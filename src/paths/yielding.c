@@ -137,13 +137,14 @@ void yielding_report(const struct yielding *yielding, const struct monitor *moni
 {
 	if (monitor && monitor->is_secondary)
 		report_monitor(yielding, monitor, path);
+	if (!monitor)
+		path->yield.has_scavenger = yielding->scavenger;
 	for (unsigned i = 0; !monitor && i < yielding->spares.n; i++) {
 		const struct spare *spare = &yielding->spares.item[i];
 
 		if (!address_ip_equal(&spare->local, &path->local))
 			continue;
 		path->role = CONF_SECONDARY;
-		path->yield.has_scavenger = yielding->scavenger;
 		add_way(yielding, &spare->local, &spare->remote, &path->yield);
 	}
 }

@@ -451,6 +451,30 @@ def test_few_descriptors(stage, net):
     assert client.stop() == 0
 
 
+SECONDARY = {"paths": [{"interface": "wan1"}, {"interface": "wan2", "role": "secondary"}]}
+WITHOUT_BPF = ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin"]
+
+
+@pytest.mark.parametrize("server, client, at_client, at_server", [
+    ((), (), {}, {}),
+    (WITHOUT_BPF, (), {"no-far-scavenger": "note"}, {"no-scavenger": "note"}),
+    ((), WITHOUT_BPF, {"no-scavenger": "note"}, {}),
+], ids=["both have one", "not the server", "not the client"])
+def test_a_secondary_link_without_a_scavenger(stage, net, server, client, at_client, at_server):
+    """Who may not load it works without, and it is said which end that is, and why."""
+    stage.server(net, under=server).start().wait_ready()
+    running = stage.client(net, under=client, **SECONDARY).start().wait_ready()
+    wait_for_paths(running)
+    if "no scavenger (this kernel" in running.log:
+        pytest.skip("this kernel, or this build, has no BPF for the scavenger")
+    eventually(lambda: status_of(running)["paths"][1]["secondary"]["far_scavenger"], not server)
+    for node, expected in ((net.client, at_client), (net.server, at_server)):
+        found = doctor(node)
+        assert severities(found) == expected
+        for identifier in set(found) & {"no-scavenger"}:
+            assert "CAP_BPF" in found[identifier]["what"] and "wan2" in found[identifier]["what"]
+
+
 def with_nft(directory, program):
     """The command to run with another nft, or none, in a mount namespace."""
     other = directory / "nft"

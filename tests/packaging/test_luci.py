@@ -105,7 +105,7 @@ def function_texts(path, name):
 
 
 @pytest.mark.parametrize("path, name, count", [
-    ("paths/health.c", "health_reason_text", 14), ("paths/diagnosis.c", "diagnosis_excuse", 5),
+    ("paths/health.c", "health_reason_text", 15), ("paths/diagnosis.c", "diagnosis_excuse", 5),
     ("paths/inventory.c", "reason_of", 2)])
 def test_reasons_of_the_daemon_can_be_translated(path, name, count):
     texts = function_texts(path, name)

@@ -365,6 +365,21 @@ def test_what_is_prepared_can_be_configured(tmp_path):
                    check=True, capture_output=True)
 
 
+def test_scavenger_is_left_out_whatever_the_build_machine_has(tmp_path):
+    """A clang and a libbpf of that machine would be found, and are not what the router has."""
+    assert "-Dbpf=disabled" in variables(tmp_path)["MESON_ARGS"].split()
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary", "backup"])
+def test_role_is_translated(router, role):
+    """What a path says goes before what its interface does."""
+    router.write("etc/config/network", uci("interface", "wan1", multipath="backup") + uci("interface", "wan2"))
+    router.write("etc/config/mpbridge", PEER + uci("path", "first", interface="wan1", role=role)
+                 + uci("path", "second", interface="wan2"))
+    assert router.init("start")[0] == 0
+    assert [path["role"] for path in router.configs()["client"]["paths"]] == [role, "primary"]
+
+
 def test_installed_files(router):
     """Each where OpenWrt looks for it, with the mode that it needs."""
     expected = {"etc/config/mpbridge": 0o600, "etc/init.d/mpbridge": 0o755, "usr/sbin/mpbridge": 0o755,

@@ -5,6 +5,7 @@
 #include "doctor/clock.h"
 #include "doctor/flows.h"
 #include "doctor/rules.h"
+#include "doctor/secondary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,152 @@ static void a_clock_is_looked_at_where_it_matters(void **state)
 	}
 }
 
+/* ---- secondary paths ---- */
+
+#define SECONDARY(name, state, cause, ends, yielded)                                               \
+	PATH(name, state, cause, 0,                                                                \
+	     ",\"role\":\"secondary\",\"secondary\":{" ends ",\"yielded_ms\":" #yielded "}")
+#define BOTH	 "\"scavenger\":true,\"far_scavenger\":true"
+#define NONE	 "\"scavenger\":false,\"far_scavenger\":false"
+#define ALONE	 "\"scavenger\":true,\"far_scavenger\":false"
+#define SERVER	 "\"scavenger\":false"
+#define HAS(end) CLIENT("", SECONDARY("wan2", "up", "answers", end, 0))
+
+static const struct secondary_means able = {true, true, true};
+
+/* Which findings there are of two looks: their ids, each with a blank before it. */
+static void expect_lacks(const char *before_text, const char *text,
+			 const struct secondary_means *means, const char *ids, const char *part)
+{
+	static struct patient patient, before;
+	struct findings findings = {0};
+	char found[64] = "";
+
+	assert_true(patient_read(&before, before_text, 42));
+	assert_true(patient_read(&patient, text, 42));
+	secondary_judge(&patient, &before, means, &findings);
+	for (unsigned i = 0; i < findings.n; i++) {
+		const struct finding *finding = &findings.item[i];
+
+		strcat(strcat(found, " "), finding->id);
+		assert_int_equal(finding->severity, FINDING_NOTE);
+		assert_true(finding->remedy[0] && finding->command[0]);
+		assert_true(strlen(finding->what) + 1 < FINDING_TEXT_BYTES);
+	}
+	assert_string_equal(found, ids);
+	assert_true(!part || strstr(findings.item[0].what, part));
+	findings_free(&findings);
+}
+
+static void who_has_no_scavenger_is_told(void **state)
+{
+	static const struct {
+		struct secondary_means means;
+		const char *part;
+	} cases[] = {
+		{{false, true, true},
+		 "(wan2): the client has no scavenger for what it sends: this "
+		 "program was built without one"},
+		{{true, false, false}, "this kernel has no BTF"},
+		{{true, true, false}, "CAP_BPF"},
+		{{true, true, true}, "its log says why"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_lacks(HAS(NONE), HAS(NONE), &cases[i].means,
+			     " no-scavenger no-far-scavenger", cases[i].part);
+	expect_lacks(HAS(ALONE), HAS(ALONE), &able, " no-far-scavenger", "wan2");
+	expect_lacks(HAS(BOTH), HAS(BOTH), &able, "", NULL);
+	expect_lacks(CLIENT("", ONE_IDLE), CLIENT("", ONE_IDLE), &(struct secondary_means){0}, "",
+		     NULL);
+}
+
+/* A server loads its own when the first client needs it; a path that is down tells nothing. */
+static void a_far_scavenger_may_come_late(void **state)
+{
+	expect_lacks(HAS(ALONE), HAS(BOTH), &able, "", NULL);
+	expect_lacks(HAS(BOTH), HAS(ALONE), &able, "", NULL);
+	expect_lacks(CLIENT("", UP("wan1", 1)), HAS(ALONE), &able, "", NULL);
+	expect_lacks(CLIENT("", SECONDARY("wan2", "down", "timeout", ALONE, 0)),
+		     CLIENT("", SECONDARY("wan2", "down", "timeout", ALONE, 0)), &able, "", NULL);
+	expect_lacks(CLIENT("", SECONDARY("wan2", "absent", "no-carrier", NONE, 0)),
+		     CLIENT("", SECONDARY("wan2", "absent", "no-carrier", NONE, 0)), &able, "",
+		     NULL);
+}
+
+static void each_interface_is_named_once(void **state)
+{
+	static const char *const several =
+		CLIENT("", SECONDARY("wan10", "up", "answers", NONE, 0) "," SECONDARY(
+				   "wan1", "guarded", "yields", NONE,
+				   0) "," SECONDARY("wan10", "up", "answers", NONE, 0));
+
+	expect_lacks(several, several, &able, " no-scavenger no-far-scavenger", "(wan10, wan1)");
+}
+
+static void a_server_tells_of_its_own_alone(void **state)
+{
+	static const char *const server = "{\"role\":\"server\",\"paths\":[" SECONDARY(
+		"wan2", "up", "answers", SERVER, 0) "]}";
+
+	expect_lacks(server, server, &(struct secondary_means){true, true, false}, " no-scavenger",
+		     "the server has no scavenger");
+}
+
+/* With the file alone nobody has tried to load it. */
+static void what_does_not_run_is_judged_by_its_kernel(void **state)
+{
+	static const struct secondary_means cases[] = {
+		{true, true, false}, {true, false, true}, {false, true, true}};
+	static struct patient patient;
+
+	patient = (struct patient){.n_paths = 1,
+				   .path = {{.interface = "wan2", .is_secondary = true}}};
+	for (unsigned i = 0; i < 3; i++) {
+		struct findings findings = {0};
+
+		secondary_judge(&patient, NULL, &cases[i], &findings);
+		assert_int_equal(findings.n, i > 0);
+		findings_free(&findings);
+	}
+}
+
+static void capabilities_are_read(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_read, may_load;
+	} cases[] = {
+		{"CapEff:\t000001ffffffffff\n", true, true}, /* root */
+		{"CapEff:\t0000000000200000\n", true, true}, /* SYS_ADMIN */
+		{"CapEff:\t000000c000041400\n", true, true}, /* of a unit */
+		{"CapEff:\t0000008000041400\n", true, false},
+		{"CapEff:\t0000004000041400\n", true, false},
+		{"CapEff:\t0000000000000000\n", true, false},
+		{"CapPrm:\t000001ffffffffff\n", false, false},
+		{"CapEff:\tx\n", false, false},
+		{"", false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool may_load = false;
+
+		assert_int_equal(secondary_read_capabilities(cases[i].line, &may_load),
+				 cases[i].is_read);
+		assert_int_equal(may_load, cases[i].may_load);
+	}
+}
+
+/* It is what they are for, and subflows that ended for it are not missing. */
+static void paths_that_yield_have_no_fault(void **state)
+{
+#define BESIDE(state, cause, yielded)                                                              \
+	CLIENT(LASTING, UP("wan1", 3) "," SECONDARY("wan2", state, cause, BOTH, yielded))
+	expect_nothing(BESIDE("guarded", "yields", 100));
+	expect_nothing_in_two(BESIDE("up", "answers", 100), BESIDE("up", "answers", 400));
+	expect(BESIDE("up", "answers", 100), "no-subflow", FINDING_WARNING, "wan2");
+}
+
 /* The worst first, and of those the first that was found. */
 static void the_worst_comes_first(void **state)
 {
@@ -316,6 +463,13 @@ int main(void)
 		cmocka_unit_test(the_past_is_a_note),
 		cmocka_unit_test(each_sign_is_told),
 		cmocka_unit_test(a_clock_is_looked_at_where_it_matters),
+		cmocka_unit_test(who_has_no_scavenger_is_told),
+		cmocka_unit_test(a_far_scavenger_may_come_late),
+		cmocka_unit_test(each_interface_is_named_once),
+		cmocka_unit_test(a_server_tells_of_its_own_alone),
+		cmocka_unit_test(what_does_not_run_is_judged_by_its_kernel),
+		cmocka_unit_test(capabilities_are_read),
+		cmocka_unit_test(paths_that_yield_have_no_fault),
 		cmocka_unit_test(the_worst_comes_first),
 		cmocka_unit_test(it_is_printed),
 	};

@@ -158,6 +158,9 @@ static void strict_filters(void **state)
 	strcpy(patient.path[1].state, "up"); /* so they do no harm */
 	filter_judge(&patient, &snapshot, 3, 9, &findings);
 	assert_int_equal(findings.n, 0);
+	strcpy(patient.path[1].state, "guarded");
+	filter_judge(&patient, &snapshot, 3, 9, &findings);
+	assert_int_equal(findings.n, 0);
 	patient.conf.role = CONF_SERVER;
 	filter_judge(&patient, &snapshot, 2, 0, &findings);
 	assert_int_equal(findings.n, 0);

@@ -125,6 +125,32 @@ test('status: several far routers', async () => {
 	assert.ok(shown.rows()[1][0].endsWith('far router 2'));
 });
 
+// The second link is secondary, and left to others just now.
+function secondary(daemon) {
+	Object.assign(daemon.paths[1], {
+		role: 'secondary', state: 'guarded', cause: 'yields', reason: 'others use the link',
+		secondary: { scavenger: true, far_scavenger: true, yielding: true, yields: 2, yielded_ms: 5000, capacity: 7500000, others: 5000000, queue_us: 0 }
+	});
+}
+
+test('status, overview: a link that is secondary', async () => {
+	const told = 'others use the linksecondary, others use about 40.0 Mbit/s, left to them 2 times, for 5 s in all';
+	const answer = changed('client-now', secondary);
+
+	for (const name of [ STATUS, WIDGET ]) {
+		const shown = await new Luci({ answer: () => answer }).show(name);
+		assert.ok(shown.rows()[1][1].startsWith('guarded '));
+		assert.ok(shown.rows()[1][1].endsWith(told), shown.rows()[1][1]);
+		assert.ok(shown.rows()[0][1].endsWith('the server answers'));
+	}
+});
+
+test('connections: a link that is secondary', async () => {
+	const shown = await new Luci({ answer: () => changed('client-now', secondary) }).show(CONNECTIONS);
+
+	assert.deepStrictEqual(shown.rows().slice(0, 2).map(row => row[1]), [ 'wan1', 'wan2secondary' ]);
+});
+
 test('status: an answer without figures of subflows, or with keys that are missing', async () => {
 	const answer = changed('client-now', daemon => {
 		daemon.subflow_figures = 'none: this kernel has no inet_diag';

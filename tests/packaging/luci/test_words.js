@@ -43,6 +43,35 @@ test('health is told in a sentence', () => {
 		{ level: 'bad', text: 'no link works' });
 });
 
+// A path that was left to others for a while.
+const SECONDARY = {
+	scavenger: true, far_scavenger: true, yielding: true, yields: 3, yielded_ms: 61000,
+	capacity: 12500000, others: 6250000, queue_us: 4000
+};
+
+test('what a link is for is told where it is not the usual', () => {
+	const say = change => words.role({ role: 'secondary', secondary: { ...SECONDARY, ...change } });
+
+	assert.deepStrictEqual([ {}, { role: 'primary', secondary: null }, { role: 'backup', secondary: null } ].map(words.role),
+		[ '', '', 'backup' ]);
+	assert.strictEqual(say({}), 'secondary, others use about 50.0 Mbit/s, left to them 3 times, for 1 min in all');
+	assert.strictEqual(say({ others: 0, yields: 0 }), 'secondary, others use about 0 bit/s');
+	assert.strictEqual(say({ others: null, yields: 0, scavenger: false, far_scavenger: false }), 'secondary, no scavenger here');
+	assert.strictEqual(say({ others: null, yields: 0, far_scavenger: false }), 'secondary, no scavenger at the far router');
+	assert.strictEqual(say({ others: null, yields: 0, far_scavenger: undefined }), 'secondary'); // a server
+});
+
+test('a link that is left to others works', () => {
+	const yields = { state: 'guarded', cause: 'yields' };
+	const state = words.state(yields);
+
+	assert.deepStrictEqual([ state.word, state.level ], [ 'guarded', 'good' ]);
+	assert.ok(state.help.includes('left to them'));
+	assert.ok(words.state({ state: 'guarded', cause: 'too-slow' }).help.includes('slow the others down'));
+	assert.deepStrictEqual(words.health(changed('client-ipv6', daemon => Object.assign(daemon.paths[1], yields)).daemons[0]),
+		{ level: 'good', text: '2 of 2 links work' });
+});
+
 test('notes tell what asks for a look', () => {
 	const told = changed('client-now', daemon => Object.assign(daemon, {
 		state: 'stopping', subflow_figures: 'none: no inet_diag', flows_fell_back: 2, refused_for_time: 3,

@@ -81,6 +81,13 @@ function small(...children) {
 	return E('div', { 'style': 'font-size:90%;opacity:.8;' + ANYWHERE }, children);
 }
 
+// What a link is for: nothing, where that is the usual.
+function role(path) {
+	const text = words.role(path);
+
+	return text ? [ small(text) ] : [];
+}
+
 // Two addresses: beside each other where there is room, else below each other.
 function ends(local, remote) {
 	const end = text => E('span', { 'style': 'display:inline-block' }, [ text ]);
@@ -109,4 +116,4 @@ function notRunning() {
 	]);
 }
 
-return baseclass.extend({ alert, badge, colored, ends, graph, notes, notRunning, nowrap, small, table });
+return baseclass.extend({ alert, badge, colored, ends, graph, notes, notRunning, nowrap, role, small, table });

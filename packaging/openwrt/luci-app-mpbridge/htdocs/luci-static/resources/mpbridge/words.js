@@ -76,6 +76,7 @@ const REASONS = [
 	_('no address'),
 	_('no route to the server'),
 	_('it would slow the others down'),
+	_('others use the link'),
 	_('a client does not reach it any more'),
 	_('the interface is not there'),
 	_('the link is down'),
@@ -90,6 +91,11 @@ function reason(path) {
 	return path.reason ? _(String(path.reason)) : '-';
 }
 
+// It works, and others use it: that is what it is secondary for.
+function isYielding(path) {
+	return path.state == 'guarded' && path.cause == 'yields';
+}
+
 // A word, how bad it is (good, warning, bad), and what it means.
 function state(path) {
 	switch (path.state) {
@@ -102,9 +108,33 @@ function state(path) {
 	case 'absent':
 		return { word: _('absent'), level: 'bad', help: _('This link has no interface, carrier, address or route.') };
 	case 'guarded':
+		if (isYielding(path))
+			return { word: _('guarded'), level: 'good', help: _('Others use this link, which is secondary: it is left to them for now.') };
 		return { word: _('guarded'), level: 'warning', help: _('This link works, and would only slow the others down.') };
 	}
 	return { word: String(path.state ?? '-'), level: 'warning', help: '' };
+}
+
+// What others have of a link that is secondary: an estimate, and what we have done about it.
+function secondary(told) {
+	const parts = [ _('secondary') ];
+
+	if (isNumber(told.others))
+		parts.push(_('others use about %s').format(rate(told.others * 8)));
+	if (told.yields > 0)
+		parts.push(_('left to them %d times, for %s in all').format(told.yields, age(told.yielded_ms)));
+	if (told.scavenger === false)
+		parts.push(_('no scavenger here'));
+	else if (told.far_scavenger === false)
+		parts.push(_('no scavenger at the far router'));
+	return parts.join(', ');
+}
+
+// What a link is for, unless that is the usual.
+function role(path) {
+	if (path.secondary)
+		return secondary(path.secondary);
+	return (path.role == 'backup') ? _('backup') : '';
 }
 
 function isClient(daemon) {
@@ -123,7 +153,7 @@ function isCarrying(path) {
 function health(daemon) {
 	const paths = daemon.paths || [];
 	const working = paths.filter(isCarrying).length;
-	const isWhole = paths.every(path => path.state == 'up');
+	const isWhole = paths.every(path => path.state == 'up' || isYielding(path));
 
 	if (daemon.mptcp === false)
 		return { level: 'bad', text: _('this kernel has no MPTCP') };
@@ -263,7 +293,7 @@ function points(samples, key, peak, nowMs, width, height) {
 }
 
 return baseclass.extend({
-	age, bytes, health, isClient, notes, points, rate, reason, roundTrip, share, state, title,
+	age, bytes, health, isClient, notes, points, rate, reason, role, roundTrip, share, state, title,
 	reasons: REASONS,
 	spanMs: SPAN_MS,
 

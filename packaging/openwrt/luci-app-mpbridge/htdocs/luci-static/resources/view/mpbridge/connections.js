@@ -23,15 +23,21 @@ function stateOf(subflow) {
 	return subflow.backup ? _('backup') : _('open');
 }
 
+function renderPath(daemon, subflow) {
+	const path = (daemon.paths || []).find(path => path.interface == subflow.path);
+
+	return [ subflow.path ?? '-', ...(path?.role == 'secondary' ? [ draw.small(_('secondary')) ] : []) ];
+}
+
 function renderName(connection) {
 	return (connection.mptcp === false) ? _('plain TCP') : (connection.token ?? '-');
 }
 
 // A connection has a row for each link; its name stands in the first.
-function renderConnection(connection) {
+function renderConnection(daemon, connection) {
 	return connection.subflows.map((subflow, i) => [
 		[ i == 0 ? E('code', {}, [ renderName(connection) ]) : '' ],
-		[ subflow.path ?? '-' ],
+		renderPath(daemon, subflow),
 		draw.ends(subflow.local, subflow.remote),
 		[ stateOf(subflow) ],
 		[ draw.nowrap(words.roundTrip(subflow.rtt_us)) ],
@@ -43,7 +49,7 @@ function renderConnection(connection) {
 
 function renderDaemon(daemon) {
 	const titles = [ _('Connection'), _('Link'), _('Ends'), _('State'), _('Round trip'), _('Loss'), _('Sent'), _('Received') ];
-	const rows = (daemon.connections || []).flatMap(renderConnection);
+	const rows = (daemon.connections || []).flatMap(connection => renderConnection(daemon, connection));
 	const more = daemon.connections_left_out;
 
 	return E('div', { 'class': 'cbi-section' }, [

@@ -261,7 +261,7 @@ function addPaths(map) {
 	listOption(section, form.ListValue, 'role', _('Role'), null, [
 		[ '', _('as the interface says, or primary') ],
 		[ 'primary', _('primary') ],
-		[ 'secondary', _('secondary (as primary, in this version)') ],
+		[ 'secondary', _('secondary: only what others leave of the link') ],
 		[ 'backup', _('backup: only when no other link works') ]
 	]);
 	option(section, form.Value, 'congestion', _('Congestion control'), null, { datatype: 'and(uciname,maxlength(15))' });

@@ -54,7 +54,8 @@ function renderState(path) {
 		draw.badge(state.level, state.word, state.help),
 		' ',
 		draw.nowrap(words.age(path.age_ms)),
-		draw.small(words.reason(path))
+		draw.small(words.reason(path)),
+		...draw.role(path)
 	];
 }
 

@@ -18,7 +18,7 @@ function renderLink(daemon, path, history) {
 
 	return [
 		[ path.interface ?? '-' ],
-		[ draw.badge(state.level, state.word, state.help), ' ', words.reason(path) ],
+		[ draw.badge(state.level, state.word, state.help), ' ', words.reason(path), ...draw.role(path) ],
 		[ draw.colored('sending', words.rate(rates.sending)) ],
 		[ draw.colored('receiving', words.rate(rates.receiving)) ]
 	];
