@@ -7,36 +7,26 @@
 #include "firewall/nft.h"
 #include "firewall/ruleset.h"
 #include "firewall/steering.h"
+#include "firewall/upkeep.h"
 #include "kernel/claim.h"
-#include "kernel/nftables.h"
 #include "kernel/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
  * Theory of operation. follow() is all there is: it reads the addresses, works out the text of the
  * table, the rules and the routes, and does the difference. It runs at the start, and when netlink
- * says that something has changed. Whether the table is as it should be is told by comparing what
- * nft lists with what it listed right after it had been written: whoever changed it, and whatever
- * was changed, it is then written anew as a whole. Somebody who removes it again and again is
- * answered once a second.
+ * says that something has changed. What somebody else does to the table is undone (upkeep.c).
  *
  * One process of each role in a network namespace may do this: it holds the claim (claim.h). So
  * what is found by the one who gets it, nobody needs.
  */
 
-#define SETTLE_MS      20u /* addresses and routes change in bursts */
-#define RETRY_MS       1000u
-#define FIGHT_MS       10000u
-#define FIGHT_MOST     10u
-#define LOOK_ATTEMPTS  8
-#define CLAIM_PAUSE_MS 50u /* who only sweeps has the claim for as long as nft takes */
-#define CLAIM_ATTEMPTS 20
-#define NEEDS_NFTABLES "the configuration's \"%s\" needs nftables"
+#define SETTLE_MS     20u /* addresses and routes change in bursts */
+#define LOOK_ATTEMPTS 8
 
 /* What differs between the roles. */
 static const struct {
@@ -60,15 +50,9 @@ struct interception {
 	int claim_fd;
 	struct netlink route;
 	struct loop *loop; /* NULL: not started */
-	struct watch table_events, route_events;
+	struct watch route_events;
 	struct timer check;
-	struct nftables_watch heard;
-	char *text;    /* that nft was given last; NULL: not yet */
-	char *listing; /* what it listed then */
-	uint64_t n_restored;
-	uint64_t fight_ms; /* when it was begun to count how often lately */
-	unsigned n_lately;
-	struct log_limit told;
+	struct upkeep table;
 };
 
 /* What follow() has read, and worked out of it. */
@@ -130,89 +114,6 @@ static int work_out(struct interception *in, struct view *view)
 	return !error && !view->text ? -ENOMEM : error;
 }
 
-/* ---- the table ---- */
-
-static const char *table_of(const struct interception *in)
-{
-	return ruleset_table(in->conf.role);
-}
-
-static void complain(const struct interception *in, int error, const char *complaint)
-{
-	const char *key = words[in->conf.role].key;
-
-	switch (-error) {
-	case ENOENT:
-		log_error(NEEDS_NFTABLES ": there is no nft; install nftables", key);
-		break;
-	case ETIMEDOUT:
-		log_error(NEEDS_NFTABLES ": nft does not end", key);
-		break;
-	default:
-		log_error(NEEDS_NFTABLES ": nft refuses the rules: %s", key,
-			  complaint[0] ? complaint : strerror(-error));
-	}
-}
-
-static int write_table(struct interception *in, const char *text)
-{
-	char complaint[256];
-	int error = nft_run(text, false, complaint);
-
-	if (error < 0) {
-		complain(in, error, complaint);
-		return error;
-	}
-	free(in->listing);
-	in->listing = nft_list(table_of(in));
-	return in->listing ? 0 : -EINVAL;
-}
-
-static bool is_table_intact(const struct interception *in)
-{
-	char *now = nft_list(table_of(in));
-	bool is_intact = now && in->listing && strcmp(now, in->listing) == 0;
-
-	free(now);
-	return is_intact;
-}
-
-static void tell_restored(struct interception *in)
-{
-	uint32_t more;
-
-	in->n_restored++;
-	in->n_lately++;
-	if (!log_limit_pass(&in->told, in->loop->now_ms, FIGHT_MS, &more))
-		return;
-	log_warning("%s: table inet %s was changed by %s (pid %u), and is put back%s",
-		    words[in->conf.role].topic, table_of(in),
-		    in->heard.program[0] ? in->heard.program : "another program", in->heard.pid,
-		    more ? "; it is not the first time" : "");
-}
-
-static int follow_table(struct interception *in, char **text)
-{
-	bool is_new = !in->text || strcmp(in->text, *text) != 0;
-	bool is_broken = !is_new && in->heard.has_changed && !is_table_intact(in);
-	int error;
-
-	in->heard.has_changed = false;
-	if (!is_new && !is_broken)
-		return 0;
-	if (is_broken)
-		tell_restored(in);
-	error = write_table(in, *text);
-	if (error < 0) {
-		in->heard.has_changed = true;
-		return error;
-	}
-	free(in->text);
-	in->text = *text;
-	*text = NULL;
-	return 0;
-}
-
 /* ---- following ---- */
 
 static int follow(struct interception *in)
@@ -223,19 +124,10 @@ static int follow(struct interception *in)
 	if (!error)
 		error = steering_apply(&in->route, &view.steering);
 	if (!error)
-		error = follow_table(in, &view.text);
+		error = upkeep_follow(&in->table, view.text);
 	view_exit(&view);
 	in->is_complete = error == 0;
 	return error;
-}
-
-static uint32_t pause_ms(struct interception *in)
-{
-	if (in->loop->now_ms >= in->fight_ms + FIGHT_MS) {
-		in->fight_ms = in->loop->now_ms;
-		in->n_lately = 0;
-	}
-	return in->n_lately >= FIGHT_MOST ? RETRY_MS : 0;
 }
 
 static void check_in(struct interception *in, uint32_t delay_ms)
@@ -255,19 +147,12 @@ static void on_check(struct timer *timer)
 		return;
 	log_warning("%s is not complete: %s; trying again", words[in->conf.role].topic,
 		    strerror(-error));
-	check_in(in, RETRY_MS);
+	check_in(in, UPKEEP_RETRY_MS);
 }
 
-static void on_table_events(struct watch *watch, uint32_t events)
+static void on_table_touched(struct upkeep *table, uint32_t delay_ms)
 {
-	struct interception *in = container_of(watch, struct interception, table_events);
-	int error = nftables_read_events(watch->fd, &in->heard);
-
-	(void)events;
-	if (error < 0)
-		in->heard.has_changed = true; /* some are lost */
-	if (in->heard.has_changed)
-		check_in(in, pause_ms(in));
+	check_in(container_of(table, struct interception, table), delay_ms);
 }
 
 static void on_route_events(struct watch *watch, uint32_t events)
@@ -315,12 +200,8 @@ static void take_conf(struct interception *in, const struct conf *conf)
 static void remove_all(struct netlink *route, enum conf_role role)
 {
 	const struct steering nothing = {.role = role};
-	char *listing = nft_list(ruleset_table(role));
-	char complaint[256];
 
-	if (listing && nft_run(ruleset_removal(role), false, complaint) < 0)
-		log_warning("table inet %s is left behind: %s", ruleset_table(role), complaint);
-	free(listing);
+	nft_remove(ruleset_table(role));
 	if (steering_apply(route, &nothing) < 0)
 		log_warning("rules and routes of %s are left behind", words[role].topic);
 }
@@ -369,7 +250,7 @@ static int choose_mode(struct interception *in)
 		error = try_mode(in, CONF_INTERCEPT_REDIRECT, complaint);
 	}
 	if (error < 0)
-		complain(in, error, complaint);
+		nft_complain(words[in->conf.role].key, error, complaint);
 	return error;
 }
 
@@ -388,23 +269,11 @@ static void tell_families(const struct interception *in)
 		log_warning("IPv4 connections are not bridged: local_address has no IPv4 address");
 }
 
-static int take_claim(enum conf_role role)
-{
-	const struct timespec pause = {.tv_nsec = CLAIM_PAUSE_MS * 1000000L};
-	int fd = claim_take(words[role].claim);
-
-	for (int i = 0; i < CLAIM_ATTEMPTS && fd == -EBUSY; i++) {
-		nanosleep(&pause, NULL);
-		fd = claim_take(words[role].claim);
-	}
-	return fd;
-}
-
 static int set_up(struct interception *in, int claim_fd)
 {
 	int error;
 
-	in->claim_fd = claim_fd >= 0 ? claim_fd : take_claim(in->conf.role);
+	in->claim_fd = claim_fd >= 0 ? claim_fd : upkeep_claim(words[in->conf.role].claim);
 	error = in->claim_fd < 0 ? in->claim_fd : 0;
 	if (error == -EBUSY)
 		log_error("another mpbridge in this network namespace %s already; mpbridge status "
@@ -432,8 +301,8 @@ static struct interception *allocate(const struct conf *conf, uid_t user)
 	in->user = user;
 	in->has_ipv6 = socket_has_ipv6();
 	in->claim_fd = -1;
-	in->heard.table = table_of(in);
-	in->table_events = (struct watch){.fd = -1, .on_event = on_table_events};
+	upkeep_init(&in->table, ruleset_table(conf->role), words[conf->role].topic,
+		    words[conf->role].key, on_table_touched);
 	in->route_events = (struct watch){.fd = -1, .on_event = on_route_events};
 	timer_init(&in->check, on_check);
 	return in;
@@ -508,9 +377,10 @@ void interception_hand_over(const struct interception *in, struct interception_h
 	join_needed(&out->needed, &in->kept);
 }
 
-static int watch_events(struct interception *in, struct watch *watch, int fd)
+static int watch_routes(struct interception *in)
 {
-	int error = fd < 0 ? fd : loop_watch_messages(in->loop, watch, fd);
+	int fd = rtnetlink_open_events();
+	int error = fd < 0 ? fd : loop_watch_messages(in->loop, &in->route_events, fd);
 
 	if (error < 0 && fd >= 0)
 		close(fd);
@@ -522,14 +392,14 @@ int interception_start(struct interception *in, struct loop *loop)
 	int error;
 
 	in->loop = loop;
-	error = watch_events(in, &in->table_events, nftables_open_events());
+	error = upkeep_start(&in->table, loop);
 	if (error == 0)
-		error = watch_events(in, &in->route_events, rtnetlink_open_events());
+		error = watch_routes(in);
 	if (error == 0)
 		error = follow(in);
 	if (error < 0) {
 		log_error("cannot %s: %s", words[in->conf.role].deed, strerror(-error));
-		check_in(in, RETRY_MS);
+		check_in(in, UPKEEP_RETRY_MS);
 		return error;
 	}
 	if (in->is_leaving)
@@ -601,7 +471,7 @@ void interception_change(struct interception *in, const struct conf *conf, uid_t
 	in->is_leaving = false;
 	tell_families(in);
 	if (follow(in) < 0)
-		check_in(in, RETRY_MS);
+		check_in(in, UPKEEP_RETRY_MS);
 }
 
 void interception_leave(struct interception *in)
@@ -610,7 +480,7 @@ void interception_leave(struct interception *in)
 		return;
 	in->is_leaving = true;
 	if (follow(in) < 0)
-		check_in(in, RETRY_MS);
+		check_in(in, UPKEEP_RETRY_MS);
 }
 
 bool interception_is_leaving(const struct interception *in)
@@ -624,7 +494,6 @@ void interception_close(struct interception *in)
 		return;
 	if (in->loop) {
 		timer_cancel(&in->loop->timers, &in->check);
-		loop_close(in->loop, &in->table_events);
 		loop_close(in->loop, &in->route_events);
 	}
 	/* what a killed one left is to stay for the next start, if this one has not begun */
@@ -633,8 +502,7 @@ void interception_close(struct interception *in)
 	if (in->claim_fd >= 0)
 		close(in->claim_fd);
 	netlink_close(&in->route);
-	free(in->text);
-	free(in->listing);
+	upkeep_exit(&in->table);
 	free(in);
 }
 
@@ -643,6 +511,6 @@ void interception_report(const struct interception *in, struct interception_repo
 	*out = (struct interception_report){
 		.mode = in->mode,
 		.is_complete = in->is_complete,
-		.n_restored = in->n_restored,
+		.n_restored = in->table.n_restored,
 	};
 }

@@ -2,8 +2,10 @@
 /* nft(8), run as a child. */
 #include "firewall/nft.h"
 
+#include "base/log.h"
 #include "kernel/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,8 @@
 #define LIMIT_MS    5000
 #define SEARCH_PATH "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin"
 #define ARGS_MOST   8
+
+#define NEEDS_NFTABLES "the configuration's \"%s\" needs nftables"
 
 static int run(const char *const argv[], const char *input, struct command_result *result)
 {
@@ -71,4 +75,33 @@ char *nft_list(const char *table)
 	}
 	command_result_free(&result);
 	return text;
+}
+
+/* What is added first can be deleted, whether it was there or not. */
+void nft_remove(const char *table)
+{
+	char *listing = nft_list(table);
+	char text[160], complaint[256];
+
+	if (!listing)
+		return;
+	free(listing);
+	snprintf(text, sizeof(text), "add table inet %s\ndelete table inet %s\n", table, table);
+	if (nft_run(text, false, complaint) < 0)
+		log_warning("table inet %s is left behind: %s", table, complaint);
+}
+
+void nft_complain(const char *key, int error, const char *complaint)
+{
+	switch (-error) {
+	case ENOENT:
+		log_error(NEEDS_NFTABLES ": there is no nft; install nftables", key);
+		break;
+	case ETIMEDOUT:
+		log_error(NEEDS_NFTABLES ": nft does not end", key);
+		break;
+	default:
+		log_error(NEEDS_NFTABLES ": nft refuses the rules: %s", key,
+			  complaint[0] ? complaint : strerror(-error));
+	}
 }

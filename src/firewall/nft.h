@@ -16,4 +16,10 @@ int nft_run(const char *text, bool only_check, char complaint[static 256]);
  * is no such table, or it cannot be read. */
 char *nft_list(const char *table);
 
+/* Removes the table of the family inet, if it is there. A failure is logged. */
+void nft_remove(const char *table);
+
+/* Logs why nft_run() did not do what this key of the configuration needs. */
+void nft_complain(const char *key, int error, const char *complaint);
+
 #endif

@@ -411,14 +411,15 @@ static void put_chains(FILE *out, const struct intent *intent)
 
 char *ruleset_text(const struct intent *intent)
 {
-	enum conf_role role = intent->conf->role;
+	const char *table = ruleset_table(intent->conf->role);
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	if (!out)
 		return NULL;
-	fprintf(out, "%stable inet %s {\n", ruleset_removal(role), ruleset_table(role));
+	fprintf(out, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", table, table,
+		table);
 	fprintf(out, "\tcomment \"made by mpbridge from its configuration, and put back by it\"\n");
 	put_chains(out, intent);
 	fprintf(out, "}\n");
@@ -431,11 +432,4 @@ char *ruleset_text(const struct intent *intent)
 const char *ruleset_table(enum conf_role role)
 {
 	return role == CONF_CLIENT ? TABLE_OF_CLIENT : TABLE_OF_SERVER;
-}
-
-#define REMOVAL(table) "add table inet " table "\ndelete table inet " table "\n"
-
-const char *ruleset_removal(enum conf_role role)
-{
-	return role == CONF_CLIENT ? REMOVAL(TABLE_OF_CLIENT) : REMOVAL(TABLE_OF_SERVER);
 }

@@ -16,9 +16,6 @@ const char *ruleset_table(enum conf_role role);
  */
 char *ruleset_text(const struct intent *intent);
 
-/* The text that removes the table of this role, whether it is there or not. */
-const char *ruleset_removal(enum conf_role role);
-
 /* Client: the address that takes connections of this family; NULL: there is none. */
 const struct address *ruleset_listener(const struct conf *conf, sa_family_t family);
 
