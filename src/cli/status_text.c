@@ -214,6 +214,7 @@ static void write_notes(FILE *out, struct json_object *now)
 		table_add(&lines, line);
 	add_rules(&lines, now, "interception");
 	add_rules(&lines, now, "transparent_source");
+	add_rules(&lines, now, "dscp");
 	table_print(&lines, out);
 	table_exit(&lines);
 }

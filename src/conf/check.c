@@ -289,6 +289,13 @@ static void check_path(struct draft *draft, const struct conf_path *path, const 
 	else if (path->address.family && address_ip_equal(&path->address, &path->gateway))
 		messages_add(draft->errors, "%s: the address itself; allowed: %s", member,
 			     gateway_rule.allowed);
+	/* these mean something in the firewall's language */
+	if (path->dscp != CONF_DSCP_NONE && strpbrk(path->interface, "\"*\\"))
+		messages_add(
+			draft->errors,
+			"%s.dscp: not with this interface; allowed: on one without \", * and \\ "
+			"in its name",
+			where);
 }
 
 /* One path is one link: neither the interface nor the address can be another's too. */

@@ -88,6 +88,14 @@ bool conf_has_rules(const struct conf *conf)
 	return conf->intercept.is_given || conf_shows_hosts(conf);
 }
 
+bool conf_has_marks(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_paths; i++)
+		if (conf->path[i].dscp != CONF_DSCP_NONE)
+			return true;
+	return false;
+}
+
 bool conf_asks_help(enum conf_role role, int argc, char **argv)
 {
 	const char *file;

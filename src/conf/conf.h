@@ -51,6 +51,10 @@ struct conf_congestion {
 	char name[CONF_CONGESTION_BYTES];
 };
 
+/* What the outer packets of a link are marked with: Lower Effort (RFC 8622), or what was used for
+ * it before (RFC 3662). */
+enum conf_dscp { CONF_DSCP_NONE, CONF_DSCP_LE, CONF_DSCP_CS1 };
+
 struct conf_path {
 	char interface[IF_NAMESIZE];
 	struct address address; /* our address on this link; family 0: the interface's own */
@@ -58,6 +62,7 @@ struct conf_path {
 	enum conf_path_role role;
 	/* If not given for it, that of all paths; with SECONDARY, "": one that yields. */
 	struct conf_congestion congestion;
+	enum conf_dscp dscp;
 };
 
 /* How connections are intercepted: AUTO is TPROXY where the kernel has it, else REDIRECT. */
@@ -173,6 +178,9 @@ bool conf_shows_hosts(const struct conf *conf);
 
 /* Whether it takes rules of our own in the firewall. */
 bool conf_has_rules(const struct conf *conf);
+
+/* Whether a path's packets are to be marked. */
+bool conf_has_marks(const struct conf *conf);
 
 /* Whether argv asks for help (-h, --help) instead; its other flags then do not matter. */
 bool conf_asks_help(enum conf_role role, int argc, char **argv);

@@ -37,6 +37,8 @@ static const char *const forward_words[] = {
 	[CONF_FORWARD_AUTO] = "auto", [CONF_FORWARD_COPY] = "copy", NULL};
 static const char *const path_role_words[] = {
 	[CONF_PRIMARY] = "primary", [CONF_BACKUP] = "backup", [CONF_SECONDARY] = "secondary", NULL};
+static const char *const path_dscp_words[] = {
+	[CONF_DSCP_NONE] = "", [CONF_DSCP_LE] = "le", [CONF_DSCP_CS1] = "cs1", NULL};
 static const char *const peer_down_words[] = {
 	[CONF_PEER_DOWN_REFUSE] = "refuse", [CONF_PEER_DOWN_DIRECT] = "direct", NULL};
 static const char *const intercept_words[] = {[CONF_INTERCEPT_AUTO] = "auto",
@@ -196,12 +198,20 @@ const struct conf_option option_path_keys[] = {
 	 .words = path_role_words, .about = "what the link is for (primary)"},
 	{"congestion", 0, false, BOTH, OPTION_CONGESTION, NULL, .at = IN(conf_path, congestion),
 	 .about = "congestion control of the link's subflows (that of all paths)"},
+	{"dscp", 0, false, BOTH, OPTION_WORD, NULL, .at = IN(conf_path, dscp),
+	 .words = path_dscp_words,
+	 .about = "mark what is sent over the link: \"le\", \"cs1\" (no)"},
 	{.about = NULL},
 };
 
 const char *options_path_role(enum conf_path_role role)
 {
 	return path_role_words[role];
+}
+
+const char *options_path_dscp(enum conf_dscp dscp)
+{
+	return path_dscp_words[dscp];
 }
 
 unsigned options_count(const struct conf_option *table)

@@ -78,8 +78,10 @@ const struct conf_option *options_find_key(const struct conf_option *table, enum
 /* The key of the table that a mistyped `word` was probably meant to be; NULL: none is near. */
 const char *options_guess(const struct conf_option *table, const char *word);
 
-/* The word for it in a file. */
+/* The words for these in a file. */
 const char *options_path_role(enum conf_path_role role);
+
+const char *options_path_dscp(enum conf_dscp dscp);
 
 /* Whether the option is one for `role`. */
 bool option_has_role(const struct conf_option *option, enum conf_role role);

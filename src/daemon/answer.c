@@ -372,6 +372,21 @@ static struct json_object *interception_of(const struct interception *intercepti
 	return out;
 }
 
+/* NULL: nothing is marked. */
+static struct json_object *marking_of(const struct marking *marking)
+{
+	struct marking_report report;
+	struct json_object *out;
+
+	marking_report(marking, &report);
+	if (!report.is_wanted)
+		return NULL;
+	out = json_object_new_object();
+	add_bool(out, "complete", report.is_complete);
+	add_number(out, "restored", report.n_restored);
+	return out;
+}
+
 static const char *intercept_text(const struct conf_intercept *intercept)
 {
 	if (!intercept->is_given)
@@ -416,6 +431,8 @@ static struct json_object *wanted_paths_of(const struct conf *conf)
 		add_text(path, "interface", conf->path[i].interface);
 		add_address(path, "address", &conf->path[i].address);
 		add_address(path, "gateway", &conf->path[i].gateway);
+		if (conf->path[i].dscp != CONF_DSCP_NONE)
+			add_text(path, "dscp", options_path_dscp(conf->path[i].dscp));
 		json_object_array_add(out, path);
 	}
 	return out;
@@ -452,6 +469,7 @@ static void add_head(struct json_object *answer, const struct answer_subject *su
 	add(answer, "configuration", configuration_of(conf));
 	add(answer, is_client ? "interception" : "transparent_source",
 	    interception_of(subject->parts->interception, is_client));
+	add(answer, "dscp", marking_of(subject->parts->marking));
 }
 
 /* The text, with a line feed, and without the document that it was. */

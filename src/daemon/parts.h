@@ -8,6 +8,7 @@
 #include "daemon/naming.h"
 #include "daemon/salts_file.h"
 #include "firewall/interception.h"
+#include "firewall/marking.h"
 #include "paths/manager.h"
 
 struct parts {
@@ -22,7 +23,8 @@ struct parts {
 	struct manager *manager;
 	struct interception *interception; /* NULL: the firewall is left alone */
 	struct interception *leaving;	   /* kept for flows that it has taken over, or NULL */
-	struct naming *naming;		   /* NULL on a client */
+	struct marking *marking;
+	struct naming *naming; /* NULL on a client */
 	struct crew crew;
 };
 

@@ -94,6 +94,7 @@ static void drop(struct reload *reload)
 	sockets_close_but(&reload->sockets, &reload->parts->sockets);
 	naming_close(reload->naming);
 	reload->naming = NULL;
+	marking_keep(reload->parts->marking);
 	interception_close(reload->fresh);
 	reload->fresh = NULL;
 	conf_exit(reload->conf);
@@ -158,6 +159,8 @@ static int prepare(struct reload *reload)
 		error = manager_check(parts->manager, conf);
 	if (error == 0)
 		error = prepare_interception(reload);
+	if (error == 0)
+		error = marking_check(parts->marking, conf);
 	if (error == 0)
 		error = sockets_change(&reload->sockets, &parts->sockets, conf, n_workers);
 	if (error == 0 && conf->role == CONF_SERVER)
@@ -245,6 +248,7 @@ static void change_over(struct reload *reload, bool has_workers)
 
 	manager_change(parts->manager, reload->conf);
 	change_interception(reload);
+	marking_change(parts->marking, reload->conf);
 	parts->conf = reload->conf;
 	parts->user = reload->user;
 	reload->conf = NULL;

@@ -330,6 +330,8 @@ static int run(struct supervisor *supervisor)
 	if (error == 0 && supervisor->parts.conf->role == CONF_SERVER)
 		error = start_interception(supervisor);
 	if (error == 0)
+		marking_start(supervisor->parts.marking, &supervisor->parts.loop);
+	if (error == 0)
 		error = crew_start(&supervisor->parts.crew);
 	if (error == 0)
 		naming_follow(supervisor->parts.naming, &supervisor->parts.loop);
@@ -433,6 +435,8 @@ static int prepare_start(struct supervisor *supervisor)
 	if (error == 0)
 		error = manager_open(&parts->manager, conf, parts->board);
 	if (error == 0)
+		error = marking_open(&parts->marking, conf, false);
+	if (error == 0)
 		error = interception_open(&parts->interception, conf, parts->user.uid);
 	return error;
 }
@@ -475,6 +479,8 @@ static int prepare_takeover(struct supervisor *supervisor)
 	error = take_board(supervisor);
 	if (error == 0)
 		error = manager_continue(&parts->manager, parts->conf, parts->board, &from->paths);
+	if (error == 0)
+		error = marking_open(&parts->marking, parts->conf, true);
 	if (error == 0)
 		error = continue_interception(supervisor);
 	if (error == 0)
@@ -531,6 +537,7 @@ int supervisor_run(struct conf *conf, const struct conf_source *source, const st
 	reload_exit(&supervisor.reload);
 	interception_close(supervisor.parts.interception);
 	interception_close(supervisor.parts.leaving);
+	marking_close(supervisor.parts.marking);
 	manager_close(supervisor.parts.manager);
 	sockets_close(&supervisor.parts.sockets);
 	naming_close(supervisor.parts.naming);

@@ -350,6 +350,8 @@ int upgrade_try(struct conf *conf, const struct handover *handover)
 	if (error == 0)
 		error = interception_try(conf, user.uid, &handover->interception);
 	if (error == 0)
+		error = marking_try(conf);
+	if (error == 0)
 		error = worker_try(conf, &user);
 	return error;
 }

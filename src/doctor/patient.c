@@ -54,6 +54,10 @@ static void read_wanted_paths(struct json_object *paths, struct conf *conf)
 			 reading_text(path, "interface"));
 		read_address(path, "address", &out->address);
 		read_address(path, "gateway", &out->gateway);
+		if (reading_is_text(path, "dscp", "le"))
+			out->dscp = CONF_DSCP_LE;
+		else if (reading_is_text(path, "dscp", "cs1"))
+			out->dscp = CONF_DSCP_CS1;
 	}
 }
 
@@ -152,6 +156,7 @@ bool patient_read(struct patient *patient, const char *answer, pid_t pid)
 	read_conf(root, &patient->conf);
 	read_rules(patient, reading_member(root, "interception"));
 	read_rules(patient, reading_member(root, "transparent_source"));
+	read_rules(patient, reading_member(root, "dscp"));
 	read_lists(patient, root);
 	json_object_put(root);
 	return root != NULL;

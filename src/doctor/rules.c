@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* The expressions that firewall/ruleset.c makes its tables of. */
+/* The expressions that firewall/ruleset.c and firewall/marks.c make their tables of. */
 #define TRIAL(chain, rules)                                                                        \
 	"table inet mpbridge_trial {\n\tchain c {\n\t\ttype " chain "\n" rules "\t}\n}\n"
 #define MANGLE	    "filter hook prerouting priority mangle"
@@ -19,15 +19,18 @@ static const char tproxy_text[] = TRIAL(MANGLE, TRANSPARENT TPROXY);
 static const char redirect_text[] =
 	TRIAL("nat hook prerouting priority dstnat", "\t\tmeta l4proto tcp redirect to :1\n");
 static const char answers_text[] = TRIAL(MANGLE, TRANSPARENT);
+static const char mark_text[] =
+	TRIAL("filter hook output priority mangle", "\t\tip dscp set 0x01\n");
 
 /* What all patients need together. */
 struct needs {
-	bool auto_mode, tproxy, redirect, answers;
+	bool auto_mode, tproxy, redirect, answers, marks;
 };
 
 static void add_needs(struct needs *needs, const struct conf *conf)
 {
 	needs->answers = needs->answers || conf_shows_hosts(conf);
+	needs->marks = needs->marks || conf_has_marks(conf);
 	if (conf->role != CONF_CLIENT || !conf->intercept.is_given)
 		return;
 	switch (conf->intercept.mode) {
@@ -86,6 +89,19 @@ static void try_needs(const struct needs *needs, struct findings *findings)
 		say_refused("\"socket transparent\", which \"transparent_source\" needs "
 			    "(kmod-nft-socket on OpenWrt)",
 			    complaint, findings);
+	if (needs->marks && !is_taken(mark_text, complaint))
+		say_refused("a rule that sets a packet's DSCP, which \"dscp\" needs", complaint,
+			    findings);
+}
+
+/* A key of the configuration that is the reason; NULL: there is none. */
+static const char *reason_of(const struct needs *needs)
+{
+	if (needs->answers)
+		return "transparent_source";
+	if (needs->auto_mode || needs->tproxy || needs->redirect)
+		return "intercept";
+	return needs->marks ? "dscp" : NULL;
 }
 
 void rules_try(const struct patient *const *patients, unsigned n, struct findings *findings)
@@ -97,14 +113,14 @@ void rules_try(const struct patient *const *patients, unsigned n, struct finding
 
 	for (unsigned i = 0; i < n; i++)
 		add_needs(&needs, &patients[i]->conf);
-	if (!needs.auto_mode && !needs.tproxy && !needs.redirect && !needs.answers)
+	if (!reason_of(&needs))
 		return;
 	error = nft_run(nothing_text, true, complaint);
 	if (error == -ENOENT) {
 		finding = finding_add(findings, "no-nft", FINDING_ERROR);
 		finding_say(finding->what,
 			    "there is no nft, which \"%s\" needs: its rules cannot be made",
-			    needs.answers ? "transparent_source" : "intercept");
+			    reason_of(&needs));
 		finding_say(finding->remedy, "install nftables");
 		finding_say(finding->command, "nft --version");
 	} else if (error < 0) {

@@ -154,7 +154,7 @@ REFUSALS = {
     "no method": (START + uci("server"), f"mpbridge.x.method: found nothing; allowed: {METHODS}"),
     "unknown option": (PEER + uci("path", interface="wan1", rolle="backup"),
                        "mpbridge.x.rolle: found an unknown option; "
-                       "allowed: interface, role, address, gateway, congestion"),
+                       "allowed: interface, role, address, gateway, congestion, dscp"),
     "unknown section": (PEER + uci("paths", "links", interface="wan1"),
                         'mpbridge.links: found a section of type "paths"; '
                         "allowed: mpbridge, server, peer, path, intercept"),

@@ -181,7 +181,7 @@ static void test_every_key(void **state)
 		   "\"method\": \"plain\", \"timeout\": \"60\", \"fast_open\": true,"
 		   "\"paths\": [{\"interface\": \"wan1\"}, {\"interface\": \"wan2\","
 		   "\"address\": \"fd02::2\", \"gateway\": \"fe80::1\", \"role\": \"backup\","
-		   "\"congestion\": \"cubic\"}], \"congestion\": \"bbr\","
+		   "\"congestion\": \"cubic\", \"dscp\": \"le\"}], \"congestion\": \"bbr\","
 		   "\"forward\": \"copy\", \"on_peer_down\": \"direct\", \"workers\": 3, \"user\": "
 		   "\"www-data\","
 		   "\"pid_file\": \"/run/x.pid\", \"verbose\": true, \"mode\": \"tcp_only\" }");
@@ -207,6 +207,8 @@ static void test_every_key(void **state)
 	assert_int_equal(conf.path[1].role, CONF_BACKUP);
 	assert_string_equal(conf.path[0].congestion.name, "bbr");
 	assert_string_equal(conf.path[1].congestion.name, "cubic");
+	assert_int_equal(conf.path[0].dscp, CONF_DSCP_NONE);
+	assert_int_equal(conf.path[1].dscp, CONF_DSCP_LE);
 	assert_int_equal(conf.forward, CONF_FORWARD_COPY);
 	assert_int_equal(conf.on_peer_down, CONF_PEER_DOWN_DIRECT);
 	assert_int_equal(conf.workers, 3);

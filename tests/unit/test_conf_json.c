@@ -424,7 +424,7 @@ static void test_paths(void **state)
 		{PATHS("{ \"interface\": \"wan1\" }, { \"interface\": \"wan2\", \"colour\": "
 		       "\"red\" }"),
 		 "FILE: paths[1].colour: unknown key; allowed: interface, address, gateway, role, "
-		 "congestion"},
+		 "congestion, dscp"},
 		{PATHS("{ \"interfaces\": 1, \"interface\": \"wan1\" }"),
 		 "FILE: paths[0].interfaces: unknown key; did you mean \"interface\"?"},
 		{PATHS("{ \"interface\": \"sixteen-letters-\" }"),
@@ -522,6 +522,40 @@ static void test_secondary_path(void **state)
 	assert_false(draft.conf.path[1].congestion.is_given);
 	assert_string_equal(draft.conf.path[2].congestion.name, "lp");
 	assert_true(draft.conf.path[2].congestion.is_given);
+}
+
+static void test_dscp(void **state)
+{
+#define WITH_DSCP(value) PATHS("{ \"interface\": \"a\", \"dscp\": " value " }")
+#define NO_DSCP(found)	 "FILE: paths[0].dscp: found " found "; allowed: \"\", \"le\", \"cs1\""
+	static const struct mistake mistakes[] = {
+		{WITH_DSCP("\"LE\""), NO_DSCP("\"LE\"")},
+		{WITH_DSCP("\"ef\""), NO_DSCP("\"ef\"")},
+		{WITH_DSCP("1"), NO_DSCP("1")},
+		{WITH_DSCP("null"), NO_DSCP("null")},
+		{WITH_DSCP("[\"le\"]"), NO_DSCP("a list")},
+		{WITH_DSCP("{\"53\": 46}"), NO_DSCP("an object")},
+		{PATHS("{ \"interface\": \"a*\", \"dscp\": \"le\" }"),
+		 "FILE: paths[0].dscp: not with this interface; allowed: on one without \", * and "
+		 "\\ in its name"},
+	};
+	static const enum conf_role roles[] = {CONF_CLIENT, CONF_SERVER};
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		assert_mistakes(roles[i], mistakes, ARRAY_SIZE(mistakes));
+		read_text(roles[i],
+			  PATHS("{ \"interface\": \"a*\" },"
+				"{ \"interface\": \"b\", \"dscp\": \"\" },"
+				"{ \"interface\": \"c\", \"dscp\": \"le\" },"
+				"{ \"interface\": \"d\", \"dscp\": \"cs1\" }"),
+			  &draft);
+		assert_int_equal(errors.count + notes.count, 0);
+		assert_int_equal(draft.conf.path[0].dscp, CONF_DSCP_NONE);
+		assert_int_equal(draft.conf.path[1].dscp, CONF_DSCP_NONE);
+		assert_int_equal(draft.conf.path[2].dscp, CONF_DSCP_LE);
+		assert_int_equal(draft.conf.path[3].dscp, CONF_DSCP_CS1);
+	}
 }
 
 static void test_congestion(void **state)
@@ -1048,6 +1082,7 @@ int main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_roles),
 		cmocka_unit_test(test_secondary_path),
+		cmocka_unit_test(test_dscp),
 		cmocka_unit_test(test_congestion),
 		cmocka_unit_test(test_congestion_of_paths),
 		cmocka_unit_test(test_too_many_paths),

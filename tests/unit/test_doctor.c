@@ -214,6 +214,8 @@ static void each_sign_is_told(void **state)
 	       FINDING_ERROR, "client");
 	expect(CLIENT(",\"interception\":{\"complete\":true,\"restored\":7}", ""), "rules-changed",
 	       FINDING_NOTE, "7 times");
+	expect(CLIENT(",\"dscp\":{\"complete\":false,\"restored\":0}", ""), "rules-missing",
+	       FINDING_ERROR, "client");
 }
 
 static void a_clock_is_looked_at_where_it_matters(void **state)

@@ -3,6 +3,7 @@
  * expected lies in firewall/NAME.nft, for firewall/NAME.json; the rules and routes are comments. */
 #include "world.h"
 
+#include "firewall/marks.h"
 #include "firewall/ruleset.h"
 #include "firewall/steering.h"
 
@@ -13,6 +14,7 @@ struct example {
 	enum conf_intercept_mode mode;
 	bool lacks_ipv6, is_leaving, keeps;
 	enum conf_role role; /* 0: a client's */
+	bool is_marking;     /* its table of marks alone, and nothing beside it */
 };
 
 static const struct example examples[] = {
@@ -31,6 +33,9 @@ static const struct example examples[] = {
 	{"server", CONF_INTERCEPT_TPROXY, .role = CONF_SERVER},
 	{"server-mark", CONF_INTERCEPT_TPROXY, .lacks_ipv6 = true, .role = CONF_SERVER},
 	{"server-leaving", CONF_INTERCEPT_TPROXY, .is_leaving = true, .role = CONF_SERVER},
+	{"marks", .is_marking = true, .role = CONF_CLIENT},
+	{"marks-one-family", .is_marking = true, .role = CONF_CLIENT},
+	{"marks-server", .is_marking = true, .role = CONF_SERVER},
 };
 
 static void path_of(const struct example *example, const char *suffix, char path[static 256])
@@ -142,6 +147,18 @@ static char *everything_of(const struct example *example)
 	return text;
 }
 
+static char *marks_of(const struct example *example)
+{
+	struct conf conf = read_conf(example);
+	char *text;
+
+	assert_true(conf_has_marks(&conf));
+	text = marks_text(&conf);
+	assert_non_null(text);
+	conf_exit(&conf);
+	return text;
+}
+
 static char *read_all(const char *path)
 {
 	char *text = calloc(1, 1 << 16);
@@ -157,7 +174,9 @@ static char *read_all(const char *path)
 static void test_examples(void **state)
 {
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
-		char *actual = everything_of(&examples[i]), *expected;
+		char *actual = examples[i].is_marking ? marks_of(&examples[i])
+						      : everything_of(&examples[i]);
+		char *expected;
 		const char *golden = getenv("GOLDEN");
 		char path[256];
 
@@ -174,6 +193,20 @@ static void test_examples(void **state)
 		free(expected);
 		free(actual);
 	}
+}
+
+/* Without "dscp", or with an empty one, there is to be no table. */
+static void test_nothing_to_mark(void **state)
+{
+	static const struct example server = {"server", CONF_INTERCEPT_TPROXY, .role = CONF_SERVER};
+	struct conf conf = read_conf(&server);
+
+	assert_false(conf_has_marks(&conf));
+	conf.n_paths = 2;
+	assert_false(conf_has_marks(&conf));
+	conf.path[1].dscp = CONF_DSCP_CS1;
+	assert_true(conf_has_marks(&conf));
+	conf_exit(&conf);
 }
 
 /* Host bits are no part of a network, and nothing is there twice. */
@@ -207,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_nothing_to_mark),
 		cmocka_unit_test(test_exempt_networks),
 	};
 

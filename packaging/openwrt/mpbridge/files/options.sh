@@ -48,6 +48,7 @@ path       role                  word:primary|secondary|backup  -
 path       address               address                        address
 path       gateway               address                        gateway
 path       congestion            congestion                     congestion
+path       dscp                  word:le|cs1                    dscp
 intercept  enabled               bool                           -
 intercept  zone                  zone*                          -
 intercept  network               interface*                     -

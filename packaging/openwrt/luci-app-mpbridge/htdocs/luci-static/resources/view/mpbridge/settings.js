@@ -265,6 +265,7 @@ function addPaths(map) {
 		[ 'backup', _('backup: only when no other link works') ]
 	]);
 	option(section, form.Value, 'congestion', _('Congestion control'), null, { datatype: 'and(uciname,maxlength(15))' });
+	listOption(section, form.ListValue, 'dscp', _('DSCP'), null, [ [ '', _('none') ], [ 'le', 'LE' ], [ 'cs1', 'CS1' ] ]);
 	option(section, form.Value, 'address', _('Address'), _('Of this router on the link.'), { datatype: ADDRESS, modalonly: true });
 	option(section, form.Value, 'gateway', _('Gateway'), _('The next router on the way.'), { datatype: ADDRESS, modalonly: true });
 }
