@@ -135,9 +135,14 @@ static uint32_t patience_with(const struct trip *trip)
 	return ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : (uint32_t)ms;
 }
 
+static uint32_t at_least(const struct health *health, uint32_t ms)
+{
+	return ms > health->least_ms ? ms : health->least_ms;
+}
+
 static uint32_t patience_ms(const struct health *health)
 {
-	return health->trip.rtt_us ? patience_with(&health->trip) : SILENCE_MS;
+	return at_least(health, health->trip.rtt_us ? patience_with(&health->trip) : SILENCE_MS);
 }
 
 /* The same for a question that nobody waits for. */
@@ -157,7 +162,7 @@ static uint32_t patience_of_flows_ms(const struct health *health)
 	uint32_t by_greetings = patience_ms(health);
 	uint32_t by_flows = health->flows.rtt_us ? patience_with(&health->flows) : by_greetings;
 
-	return by_flows < by_greetings ? by_flows : by_greetings;
+	return at_least(health, by_flows < by_greetings ? by_flows : by_greetings);
 }
 
 /* True: there is something new to tell. */

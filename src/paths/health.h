@@ -74,6 +74,8 @@ struct health {
 	bool is_guarded;
 	bool is_yielding; /* a secondary path is left to others */
 
+	uint32_t least_ms; /* of patience; 0: as usual. Others fill the queue of a secondary link */
+
 	uint64_t proven_ms;  /* when packets last went both ways */
 	uint64_t asked_ms;   /* the first question that was asked since; 0: none is open */
 	uint64_t silent_ms;  /* UP: flows receive nothing since; 0: nobody says so */

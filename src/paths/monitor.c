@@ -30,9 +30,11 @@
 #define FIRST	      5u /* answers: so many make a variation that means something */
 #define FIRST_MS      100u
 #define YIELDS_MS     60000u /* between two lines that the path is left to others */
-#define WITHOUT	      3u /* answers: a server loads its scavenger when the first client needs it */
-#define YIELD_MOST_MS 10000u /* what a server may ask for at once */
-#define SUSPECT_MS    10000u /* between two lines of suspicion, for each path */
+/* Others may fill a buffer of 200 ms within a moment, and nothing of ours is under way then. */
+#define SECONDARY_PATIENCE_MS 350u
+#define WITHOUT		      3u /* answers: a server loads its scavenger when the first client needs it */
+#define YIELD_MOST_MS	      10000u /* what a server may ask for at once */
+#define SUSPECT_MS	      10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
 
@@ -549,6 +551,7 @@ static void follow_role(struct monitor *monitor, bool is_secondary, bool is_new)
 	if (monitor->is_secondary == is_secondary)
 		return;
 	monitor->is_secondary = is_secondary;
+	monitor->health.least_ms = is_secondary ? SECONDARY_PATIENCE_MS : 0;
 	monitor->yield = (struct yield){0};
 	monitor->is_role_new = true;
 	monitor->has_far_scavenger = false;

@@ -241,7 +241,7 @@ static const struct rt_route *find_best(const struct rt_routes *routes, uint32_t
 	return best && best->type == RT_UNICAST ? best : NULL;
 }
 
-/* A path that has been given a congestion control has that for everybody. */
+/* A path that is secondary by our own configuration yields to everybody as it is. */
 static int add_spare_routes(struct build *build, const struct paths *paths, const struct path *path,
 			    uint32_t table)
 {

@@ -76,6 +76,8 @@ void yield_told(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
 		yield->until_ms = until_ms > yield->until_ms ? until_ms : yield->until_ms;
 		return;
 	}
+	if (yield->state == YIELD_LISTENING && !yield->is_after_pause)
+		yield->times++;
 	if (yield->state == YIELD_USED) {
 		yield->times++;
 		yield->calm_ms = yield->until_ms > 0 && now_ms < yield->since_ms + TRY_MS

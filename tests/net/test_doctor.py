@@ -517,6 +517,21 @@ def test_nft_that_cannot_show_hosts(net, tmp_path, program, expected):
     assert severities(doctor(net.server, "server", "-c", config, under=under)) == expected
 
 
+@pytest.mark.parametrize("program, expected", [
+    (None, {"no-nft": "error"}),
+    (refuses("dscp"), {"nft-refuses": "error"}),
+    (refuses("socket"), {}),
+], ids=["none", "no dscp", "no need of a socket"])
+@pytest.mark.parametrize("role, address", [("client", ["10.10.1.2", "10.10.2.2"]), ("server", "0.0.0.0")])
+def test_nft_that_cannot_mark(stage, net, tmp_path, role, address, program, expected):
+    if role == "client":
+        stage.server(net).start().wait_ready()
+    node = net.client if role == "client" else net.server
+    config = file_for(node, address, paths=[{"interface": "wan1"}, {"interface": "wan2", "dscp": "le"}])
+    under = with_nft(tmp_path, program)
+    assert severities(doctor(node, role, "-c", config, under=under)) == expected
+
+
 def test_rules_that_are_taken_away(stage, net):
     client, _ = stage.pair(net, {"intercept": {"interfaces": ["lan"]}})
     net.client.run(["nft", "flush", "ruleset"])

@@ -264,9 +264,31 @@ static void the_guard_shows_only_on_a_path_that_is_up(void **state)
 	assert_int_equal(health_shown(&health), HEALTH_DOWN);
 }
 
+/* A queue of others that comes at once is no death. */
+static void more_patience_for_links_of_others(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct health health;
+		struct trip flows = {.rtt_us = 4000, .rttvar_us = 500};
+		uint64_t asked_ms = 10000;
+
+		health_init(&health, 0, false);
+		health.least_ms = i ? 350 : 0;
+		health_asked(&health, 5000);
+		health_answered(&health, 5004, 4000);
+		health_quieted(&health, asked_ms, &flows);
+		health_asked(&health, asked_ms);
+		health_tick(&health, asked_ms + 300);
+		assert_int_equal(health.state == HEALTH_DOWN, i == 0);
+		health_tick(&health, asked_ms + 360);
+		assert_int_equal(health.state, HEALTH_DOWN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(more_patience_for_links_of_others),
 		cmocka_unit_test(the_first_verdict_is_news),
 		cmocka_unit_test(one_that_comes_later_has_to_answer),
 		cmocka_unit_test(silence_makes_a_suspect_then_a_verdict),
