@@ -40,11 +40,13 @@ class Dumbbell:
                 self.nodes[router].ip("route", "add", f"10.{far}.{i}.0/24", "via", via)
 
     def pair(self, number):
-        """Sender and receiver 1 or 2, as testbed.iperf wants a network to be."""
-        return _Pair(self.nodes[f"s{number}"], self.nodes[f"d{number}"], f"10.2.{number}.1")
+        """Sender and receiver 1 or 2."""
+        return Pair(self.nodes[f"s{number}"], self.nodes[f"d{number}"], f"10.2.{number}.1")
 
 
-class _Pair:
+class Pair:
+    """Two nodes, as testbed.iperf and testbed.voice want a network to be."""
+
     def __init__(self, host_a, host_b, host_b_ip):
         self.host_a, self.host_b, self.host_b_ip = host_a, host_b, host_b_ip
 

@@ -37,6 +37,13 @@ def dump(node):
     return text
 
 
+def congestion_controls(node):
+    """Those of the kernel, but for scavengers of daemons anywhere on this machine, which come and
+    go."""
+    names = node.run(["sysctl", "-n", "net.ipv4.tcp_available_congestion_control"]).stdout.split()
+    return [name for name in names if not name.startswith("mpb_")]
+
+
 def mptcp_counters(node):
     """MIB counters of MPTCP, by name."""
     output = node.run(["nstat", "-asz", "MPTcp*"]).stdout

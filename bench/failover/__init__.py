@@ -9,9 +9,7 @@ make bench BENCH=failover takes hours; these variables shape it:
     MPBRIDGE=PATH           another binary than build/mpbridge
 A run that could not be made (LabError) counts as one that missed the goal, and says why.
 """
-import os
-import sys
-
+from ..cases import run_cases
 from . import connections, flapping, loss, quiet, recovery, stalls, unequal
 
 CASES = {
@@ -30,8 +28,4 @@ CASES = {
 
 
 def main():
-    names = os.environ.get("CASES", "").split() or list(CASES)
-    if unknown := [name for name in names if name not in CASES]:
-        sys.exit(f"there is no case {', '.join(unknown)}; there are: {', '.join(CASES)}")
-    for name in names:
-        CASES[name]()
+    run_cases(CASES)

@@ -9,8 +9,9 @@ import time
 
 from testbed.knock import Knocks
 
+from ..cases import detail
 from ..report import figure, line, percentile, spread
-from .scene import Outage, bonded, detail, fast_links, repeat
+from .scene import Outage, bonded, fast_links, repeat
 
 RUNS = 6
 RTT = "5ms"

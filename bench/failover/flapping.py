@@ -5,8 +5,9 @@ import time
 from testbed.mpbridge import Bridge
 from testbed.talk import Talkers
 
+from ..cases import detail
 from ..report import figure, line
-from .scene import (Outage, alone_bps, detail, fast_links, repeat, routers, turn, wait_for_paths,
+from .scene import (Outage, alone_bps, fast_links, repeat, routers, turn, wait_for_paths,
                     watched_flow)
 
 RUNS = 4

@@ -6,9 +6,11 @@ congestion control that the kernel offers, and the best of them counts. Without 
 would be about the loss and not about the bond; with the default congestion control, a router that
 chooses a better one would be measured against a figure that it can beat with one link."""
 from testbed.link import Link
+from testbed.state import congestion_controls
 
+from ..cases import detail
 from ..report import figure, line
-from .scene import DIRECTIONS, alone_bps, bridged_bps, detail, repeat, routers
+from .scene import DIRECTIONS, alone_bps, bridged_bps, repeat, routers
 
 RUNS = 3
 SECONDS = 10
@@ -16,16 +18,10 @@ SETTINGS = {"rate": "100mbit", "rtt": "10ms", "loss": "0.5%"}
 GOAL = 0.9
 
 
-def controls(node):
-    """Those of the kernel, not the scavenger of a daemon that runs elsewhere on the machine."""
-    names = node.run(["sysctl", "-n", "net.ipv4.tcp_available_congestion_control"]).stdout.split()
-    return [name for name in names if not name.startswith("mpb_")]
-
-
 def best_alone(net, number, direction):
     """(bit/s, name of the congestion control)"""
     return max((alone_bps(net, number, direction, SECONDS / 2, ("-C", control)), control)
-               for control in controls(net.host_a))
+               for control in congestion_controls(net.host_a))
 
 
 def measure(direction):

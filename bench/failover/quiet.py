@@ -8,8 +8,9 @@ from testbed.link import Link
 from testbed.stall import Flow
 
 from .. import processes
+from ..cases import detail
 from ..report import figure, line
-from .scene import bonded, detail, fast_links, repeat
+from .scene import bonded, fast_links, repeat
 
 IDLE_S = 60
 IDLE_GOAL_PERCENT = 0.2

@@ -9,8 +9,9 @@ import time
 from testbed.link import Link
 from testbed.mpbridge import Bridge
 
+from ..cases import detail
 from ..report import figure, line, spread
-from .scene import (Outage, alone_bps, detail, fast_links, repeat, routers, turn, wait_for_paths,
+from .scene import (Outage, alone_bps, fast_links, repeat, routers, turn, wait_for_paths,
                     watched_flow)
 
 SHARE = 0.9

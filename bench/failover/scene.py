@@ -15,10 +15,10 @@ from testbed.stall import Flow
 from testbed.topology import bridge
 from testbed.wait import wait_until
 
+from ..cases import IPERF_FLAGS
 from ..report import line
 
 DIRECTIONS = ("upload", "download")
-_IPERF_FLAGS = {"upload": (), "download": ("-R",)}
 OMIT_S = 2
 _JOIN_LIMIT_S = 15
 _SPEED_LIMIT_S = 20
@@ -50,12 +50,6 @@ class Outage:
         else:
             lab.link(self.link).blackhole(False, self.way)
         return time.monotonic()
-
-
-def detail(text):
-    """A line about one run, if VERBOSE is set."""
-    if os.environ.get("VERBOSE", "0") not in ("", "0"):
-        line("  " + text)
 
 
 def turn(number):
@@ -144,7 +138,7 @@ def alone_bps(net, number, direction, seconds, flags=()):
     """Goodput of plain TCP over one link, without the program: to be called while none runs. For as
     long as bridged_bps() and with the same start left out: bbr rests for 0.2 s in every 10 s."""
     net.route_over(number)
-    return iperf(net, seconds, OMIT_S, flags=(*_IPERF_FLAGS[direction], *flags)).bps
+    return iperf(net, seconds, OMIT_S, flags=(*IPERF_FLAGS[direction], *flags)).bps
 
 
 def bridged_bps(net, direction, seconds):
@@ -155,7 +149,7 @@ def bridged_bps(net, direction, seconds):
             wait_for_paths(net)
         except LabError as error:
             detail(f"goes on all the same: {error}")
-        return iperf(net, seconds, OMIT_S, flags=_IPERF_FLAGS[direction]).bps
+        return iperf(net, seconds, OMIT_S, flags=IPERF_FLAGS[direction]).bps
 
 
 def fast_links(rtt="5ms", count=2):

@@ -5,8 +5,9 @@ import time
 
 from testbed.trace import Trace
 
+from ..cases import detail
 from ..report import line, spread
-from .scene import (Outage, bonded, detail, fast_links, repeat, turn, wait_until_flowing,
+from .scene import (Outage, bonded, fast_links, repeat, turn, wait_until_flowing,
                     watched_flow)
 
 RUNS = 20

@@ -3,8 +3,9 @@
 and where the two are alike in delay it must add."""
 from testbed.link import Link
 
+from ..cases import detail
 from ..report import figure, line
-from .scene import DIRECTIONS, alone_bps, bridged_bps, detail, repeat, routers
+from .scene import DIRECTIONS, alone_bps, bridged_bps, repeat, routers
 
 RUNS = 3
 SECONDS = 10

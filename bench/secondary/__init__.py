@@ -15,9 +15,7 @@ These variables shape it:
     VERBOSE=1                 a line on stderr for each run
     MPBRIDGE=PATH             the binary of another build than build/
 """
-import os
-import sys
-
+from ..cases import run_cases
 from . import alone, beside, bridged, share
 
 CASES = {
@@ -32,8 +30,4 @@ CASES = {
 
 
 def main():
-    names = os.environ.get("CASES", "").split() or list(CASES)
-    if unknown := [name for name in names if name not in CASES]:
-        sys.exit(f"there is no case {', '.join(unknown)}; there are: {', '.join(CASES)}")
-    for name in names:
-        CASES[name]()
+    run_cases(CASES)

@@ -4,8 +4,9 @@ import time
 
 from testbed.dumbbell import Arrivals
 
+from ..cases import detail
 from ..report import figure, line
-from .scene import RATE, RUNS, detail, flow, scene, wait_until_time
+from .scene import RATE, RUNS, flow, scene, wait_until_time
 
 BEFORE_S = 5
 ADAPT_S = 20

@@ -7,8 +7,9 @@ from testbed.dumbbell import Arrivals
 from testbed.lab import LabError
 from testbed.voice import Voice
 
+from ..cases import detail
 from ..report import figure, line, percentile
-from .scene import FEW, RUNS, detail, flow, rows, scene, title, wait_until_time
+from .scene import FEW, RUNS, flow, rows, scene, title, wait_until_time
 
 COMPETITOR_S = 15  # long enough for a window of cubic to grow at a round trip of 50 ms
 ALONE_S = 8

@@ -6,29 +6,27 @@ itself is measured with the same bridge, whose second link is a backup then."""
 import time
 from contextlib import contextmanager
 
-from testbed.dumbbell import Arrivals
+from testbed.dumbbell import Arrivals, Pair
 from testbed.iperf import IperfRun, start_server
 from testbed.lab import Lab
 from testbed.link import Link
 from testbed.mpbridge import Bridge
 from testbed.topology import bridge
 
+from ..cases import IPERF_FLAGS, detail
 from ..report import figure, line
-from .scene import RATE, RUNS, detail, rows, title, wait_until_time
+from .scene import RATE, RUNS, rows, title, wait_until_time
 
 ALONE_S, COMPETITOR_S, AFTER_S = 10, 15, 6
 WARM_UP_S = 3
-FLAGS = {"upload": (), "download": ("-R",)}
 ROWS = ((0.2, 20), (10, 50), (50, 50))
 _THEIR_PORT = 5301
 _WINDOW_S = 0.25
 
 
-class _Routers:
-    """The two routers over link 2, as testbed.iperf wants a network to be."""
-
-    def __init__(self, net):
-        self.host_a, self.host_b, self.host_b_ip = net.client, net.server, "10.10.2.2"
+def routers(net):
+    """The two routers over link 2."""
+    return Pair(net.client, net.server, "10.10.2.2")
 
 
 @contextmanager
@@ -40,14 +38,14 @@ def running(net, role):
 
 
 def competitor(net, direction):
-    return IperfRun(_Routers(net), COMPETITOR_S, port=_THEIR_PORT,
-                    flags=("-C", "cubic", *FLAGS[direction]))
+    return IperfRun(routers(net), COMPETITOR_S, port=_THEIR_PORT,
+                    flags=("-C", "cubic", *IPERF_FLAGS[direction]))
 
 
 def primary_bps(net, direction):
     """What the bridge carries without the second link."""
     with running(net, "backup"):
-        run = IperfRun(net, ALONE_S, omit=WARM_UP_S, flags=FLAGS[direction])
+        run = IperfRun(net, ALONE_S, omit=WARM_UP_S, flags=IPERF_FLAGS[direction])
         return run.result().bps
 
 
@@ -57,13 +55,13 @@ def visit(rtt, queue, direction):
         net = bridge(lab, [Link(RATE, f"{rtt}ms", queue=f"{queue}ms", emulated=True)
                            for _ in range(2)])
         start_server(net)
-        start_server(_Routers(net), _THEIR_PORT)
+        start_server(routers(net), _THEIR_PORT)
         solo = competitor(net, direction).result().bps
         primary = primary_bps(net, direction)
         receiver = net.host_b if direction == "upload" else net.host_a
         with running(net, "secondary"), Arrivals(receiver) as seen:
             begin = time.monotonic()
-            ours = IperfRun(net, ALONE_S + COMPETITOR_S + AFTER_S + 2, flags=FLAGS[direction])
+            ours = IperfRun(net, ALONE_S + COMPETITOR_S + AFTER_S + 2, flags=IPERF_FLAGS[direction])
             wait_until_time(begin + ALONE_S)
             came = time.monotonic()
             theirs = competitor(net, direction).result().bps
@@ -82,7 +80,7 @@ def visit(rtt, queue, direction):
 
 def main():
     for rtt, queue in rows(ROWS):
-        for direction in FLAGS:
+        for direction in IPERF_FLAGS:
             what = f"bridge, {direction}, {title(rtt, queue)}"
             line(what)
             visits = [visit(rtt, queue, direction) for _ in range(RUNS)]

@@ -9,8 +9,6 @@ from testbed.iperf import PORT, IperfRun, start_server
 from testbed.lab import Lab
 from testbed.link import Link
 
-from ..report import line
-
 RUNS = int(os.environ.get("RUNS", 1))
 RATE = os.environ.get("RATE", "50mbit")
 _ALL = tuple((rtt, queue) for rtt in (0.2, 10, 50) for queue in (20, 50, 200))
@@ -22,11 +20,6 @@ def rows(default=_ALL):
     """(round trip, buffer) in ms."""
     chosen = os.environ.get("ROWS", "").split()
     return [tuple(map(float, row.split("/"))) for row in chosen] or list(default)
-
-
-def detail(text):
-    if os.environ.get("VERBOSE", "0") not in ("", "0"):
-        line("  " + text)
 
 
 def title(rtt, queue):

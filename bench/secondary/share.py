@@ -4,8 +4,9 @@ import time
 
 from testbed.dumbbell import Arrivals, Scavenger
 
+from ..cases import detail
 from ..report import figure, line
-from .scene import RUNS, detail, flow, rows, scene, title, wait_until_time
+from .scene import RUNS, flow, rows, scene, title, wait_until_time
 
 LATER_S = 5
 SETTLE_S = 15

@@ -82,8 +82,6 @@ static void log_state(const struct monitor *monitor)
 	}
 }
 
-/* That it is urgent to know more matters to those who begin connections, and is no news otherwise.
- */
 static bool is_of_use(enum greeting_kind kind)
 {
 	return kind == GREETING_USE || kind == GREETING_SPARE;
@@ -101,6 +99,8 @@ static void take_back_use(struct monitor *monitor)
 	}
 }
 
+/* That it is urgent to know more matters to those who begin connections, and is no news otherwise.
+ */
 static void tell_change(struct monitor *monitor, enum health_state before, bool has_changed)
 {
 	bool is_urgent = health_is_urgent(&monitor->health);

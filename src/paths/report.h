@@ -29,8 +29,7 @@ struct report_traffic {
 /* A secondary path: what it is left to others for. */
 struct report_yield {
 	bool has_scavenger;	/* for what we send */
-	bool has_far_scavenger; /* client: for what the server sends; a server has no path without
-				 */
+	bool has_far_scavenger; /* client: for what the server sends */
 	bool is_yielding;
 	uint64_t times, left_ms;   /* it was left to others, and for how long in all */
 	uint64_t capacity, others; /* bytes per second; 0: not known */

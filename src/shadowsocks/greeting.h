@@ -22,9 +22,9 @@
  *
  * The server answers, and ends the connection in order. The numbers are big endian:
  *
- *  +-------------------+-----------------------+--------------+---------------------+
- *  | instance, 8 bytes | age in milliseconds, 8 | flags, 4    | milliseconds, 4     |
- *  +-------------------+-----------------------+--------------+---------------------+
+ *  +-------------------+------------------------+----------+-----------------+
+ *  | instance, 8 bytes | age in milliseconds, 8 | flags, 4 | milliseconds, 4 |
+ *  +-------------------+------------------------+----------+-----------------+
  *
  * The last two are about the path over which it was asked. Flag 1: its role is `secondary` here;
  * flag 2: what is sent over it is sent by a scavenger (kernel/scavenger.h), which leaves the path

@@ -6,18 +6,13 @@ from observe import (difference, eventually, expect_paths, lines_with, links4, l
                      our_routes)
 from testbed import Link, bridge
 from testbed.mpbridge import PORT, add_redirect
+from testbed.state import congestion_controls
 
 MISSING = "this kernel has no congestion control"
 
 
 def default_of(node):
     return node.run(["sysctl", "-n", "net.ipv4.tcp_congestion_control"]).stdout.strip()
-
-
-def available(node):
-    """But for the scavengers of other daemons on this machine, which come and go."""
-    names = node.run(["sysctl", "-n", "net.ipv4.tcp_available_congestion_control"]).stdout.split()
-    return {name for name in names if not name.startswith("mpb_")}
 
 
 @pytest.fixture
@@ -28,7 +23,7 @@ def net(stage):
 @pytest.fixture
 def other(net):
     """A congestion control that is here and is not the default."""
-    others = sorted(available(net.client) - {default_of(net.client)})
+    others = sorted(set(congestion_controls(net.client)) - {default_of(net.client)})
     if not others:
         pytest.skip("there is one congestion control only")
     return others[0]
@@ -90,8 +85,7 @@ def test_top_level_is_for_all_but_those_that_differ(stage, net, other):
 
 def test_bbr_is_the_default_where_it_is_there(stage, net):
     stage.bridge(net)
-    names = net.client.run(["sysctl", "-n", "net.ipv4.tcp_available_congestion_control"]).stdout
-    default = "bbr" if "bbr" in names.split() else default_of(net.client)
+    default = "bbr" if "bbr" in congestion_controls(net.client) else default_of(net.client)
     expect_algorithms(net, links4(1, 2), default, default)
 
 
