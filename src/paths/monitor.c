@@ -199,7 +199,8 @@ static void note_instance(struct monitors *monitors, const struct monitor *monit
 
 /* ---- yielding ---- */
 
-bool monitor_has_loop(const struct monitor *monitor)
+/* Whether one of the ends lacks a scavenger that would tell; see yield.h. */
+static bool has_loop(const struct monitor *monitor)
 {
 	return !monitor->has_scavenger || monitor->n_without >= WITHOUT;
 }
@@ -235,7 +236,7 @@ static void tick_yield(struct monitor *monitor)
 	bool is_busy = monitor->health.state == HEALTH_UP && monitors_are_busy(all);
 
 	if (monitor->is_secondary)
-		yield_tick(&monitor->yield, all->loop->now_ms, is_busy, monitor_has_loop(monitor));
+		yield_tick(&monitor->yield, all->loop->now_ms, is_busy, has_loop(monitor));
 	follow_yield(monitor);
 }
 
@@ -327,7 +328,7 @@ static bool is_ask_due(const struct monitor *monitor)
 		return true;
 	if (is_watched(monitor) && !is_new(monitor))
 		return now_ms >=
-		       monitor->asked_ms + yield_ask_ms(&monitor->yield, monitor_has_loop(monitor));
+		       monitor->asked_ms + yield_ask_ms(&monitor->yield, has_loop(monitor));
 	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
@@ -339,13 +340,13 @@ static uint32_t pause_ms(struct monitor *monitor)
 		return ++monitor->burst < VOLLEY ? VOLLEY_MS : BUSY_MS;
 	monitor->burst = 0;
 	if (monitor->health.state == HEALTH_UP && is_watched(monitor))
-		return yield_ask_ms(&monitor->yield, monitor_has_loop(monitor));
+		return yield_ask_ms(&monitor->yield, has_loop(monitor));
 	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 {
-	uint64_t yield_ms = yield_due_ms(&monitor->yield, monitor_has_loop(monitor));
+	uint64_t yield_ms = yield_due_ms(&monitor->yield, has_loop(monitor));
 
 	if (monitor->is_secondary && yield_ms < due_ms)
 		due_ms = yield_ms;
@@ -434,7 +435,8 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 		knock->kind = health_shown(&monitor->health) == HEALTH_UP ? kind_of_use(monitor)
 									  : GREETING_PROBE;
 	tell_change(monitor, before, has_changed);
-	yield_heard(&monitor->yield, now_ms, rtt_us, monitor_has_loop(monitor));
+	if (monitor->is_secondary)
+		yield_heard(&monitor->yield, now_ms, rtt_us, has_loop(monitor));
 	follow_yield(monitor);
 	if (monitor->n_answers < FIRST)
 		monitor->n_answers++;

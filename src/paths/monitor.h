@@ -117,9 +117,6 @@ void monitor_set_guarded(struct monitor *monitor, bool is_guarded);
 /* Our scavenger leaves the path to others until then. */
 void monitor_yield(struct monitor *monitor, uint64_t until_ms);
 
-/* Whether one of the ends lacks a scavenger that would tell; see yield.h. */
-bool monitor_has_loop(const struct monitor *monitor);
-
 /* Whether any flow has moved bytes in the last seconds. */
 bool monitors_are_busy(const struct monitors *monitors);
 

@@ -8,6 +8,7 @@ from testbed import Link, bridge
 from testbed.mpbridge import PORT, add_redirect
 from testbed.state import congestion_controls
 
+SCAVENGER = "mpb_scav"  # whatever its number
 MISSING = "this kernel has no congestion control"
 
 
@@ -42,7 +43,8 @@ def algorithms(node):
         words = line.split()
         if "tcp-ulp-mptcp" in words:
             known = [name for name in ("bbr", "cubic", "reno") if name in words]
-            local = words[2].rpartition(":")[0].strip("[]").removeprefix("::ffff:")
+            known += [SCAVENGER for word in words if word.startswith(SCAVENGER)]
+            local = words[2].rpartition(":")[0].strip("[]").removeprefix("::ffff:").partition("%")[0]
             found.add((local, *known))
     return found
 
