@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Emulates one link between two network namespaces: rate, delay, queue, loss, reordering. */
+/* Emulates one link between two network namespaces: rate, delay, queue, loss, reordering, stalls.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -26,6 +27,10 @@
  * arrives one delay later. The distance from now to that moment, times the rate, is the backlog,
  * and a frame that would make it longer than the queue limit is dropped at the tail. What is on its
  * way waits in a list ordered by arrival.
+ *
+ * A radio that waits for its turn, or a machine that is late, is a wire that stalls now and then:
+ * no frame starts then. Stalls take stall_us at most and begin stall_every_us apart, both by
+ * chance.
  *
  * Work is done in slices: the loop sleeps until the first arrival of a slice and then delivers
  * everything that is due. So frames are up to one slice late, never early, and never slower in
@@ -59,9 +64,11 @@ struct lane {
 	int in_fd, out_fd;
 	/* settings, each 0 at the start: no limit, no delay, no loss */
 	uint64_t rate_bps, delay_us, queue_bytes, loss_ppm, reorder_ppm, reorder_us, blackhole;
-	uint64_t free_ns; /* when the wire has sent all it was given */
-	unsigned cut;	  /* bits of the ends without a carrier: everything is lost */
-	uint64_t random;  /* xorshift; fixed at the start, so that a run can be repeated */
+	uint64_t stall_us, stall_every_us;
+	uint64_t free_ns;	      /* when the wire has sent all it was given */
+	uint64_t stall_ns, resume_ns; /* the last stall, or the next one */
+	unsigned cut;		      /* bits of the ends without a carrier: everything is lost */
+	uint64_t random; /* xorshift; fixed at the start, so that a run can be repeated */
 	struct frame on_way;
 	unsigned int on_way_count;
 	uint64_t frames, bytes, dropped, lost;
@@ -80,6 +87,8 @@ static const struct setting setting_table[] = {
 	{"reorder_ppm", offsetof(struct lane, reorder_ppm)},
 	{"reorder_us", offsetof(struct lane, reorder_us)},
 	{"blackhole", offsetof(struct lane, blackhole)},
+	{"stall_us", offsetof(struct lane, stall_us)},
+	{"stall_every_us", offsetof(struct lane, stall_every_us)},
 };
 
 enum { AB, BA, LANES };
@@ -101,13 +110,34 @@ static void lane_init(struct lane *lane, int in_fd, int out_fd, uint64_t seed)
 	lane->on_way.next = lane->on_way.prev = &lane->on_way;
 }
 
-/* True with a probability of ppm in a million. */
-static bool lane_rolls(struct lane *lane, uint64_t ppm)
+static uint64_t lane_random(struct lane *lane)
 {
 	lane->random ^= lane->random << 13;
 	lane->random ^= lane->random >> 7;
 	lane->random ^= lane->random << 17;
-	return lane->random % ONE_MILLION < ppm;
+	return lane->random;
+}
+
+/* True with a probability of ppm in a million. */
+static bool lane_rolls(struct lane *lane, uint64_t ppm)
+{
+	return lane_random(lane) % ONE_MILLION < ppm;
+}
+
+/* When a frame starts that has its turn at start_ns. */
+static uint64_t lane_start(struct lane *lane, uint64_t start_ns)
+{
+	uint64_t most_ns = lane->stall_us * NS_PER_US, every_ns = lane->stall_every_us * NS_PER_US;
+
+	if (most_ns == 0 || every_ns == 0)
+		return start_ns;
+	if (start_ns > lane->resume_ns + NS_PER_S) /* nothing was sent for long */
+		lane->resume_ns = start_ns;
+	while (start_ns >= lane->resume_ns) {
+		lane->stall_ns = lane->resume_ns + lane_random(lane) % (2 * every_ns);
+		lane->resume_ns = lane->stall_ns + lane_random(lane) % most_ns + 1;
+	}
+	return start_ns < lane->stall_ns ? start_ns : lane->resume_ns;
 }
 
 static void lane_insert(struct lane *lane, struct frame *frame)
@@ -163,6 +193,7 @@ static void lane_send(struct lane *lane, struct frame *frame, uint64_t now)
 	}
 	if (lane->free_ns < now)
 		lane->free_ns = now;
+	lane->free_ns = lane_start(lane, lane->free_ns);
 	if (lane->rate_bps > 0)
 		lane->free_ns += frame->length * 8 * NS_PER_S / lane->rate_bps;
 	if (lane->blackhole || lane->cut || lane_rolls(lane, lane->loss_ppm)) {

@@ -41,19 +41,22 @@ class Link:
 
     rate: "100mbit" each way, or None: as fast as the machine. rtt: what the link adds to a round
     trip, "5ms", half of it each way. loss: "0.5%" each way. queue: "50ms" or "64kb". reorder: share
-    of the frames that come reorder_by later. With rtt, loss, reorder or emulated=True the link is
-    an emulated one, else a veth pair.
+    of the frames that come reorder_by later. stall: for so long at most the wire stops, stall_every
+    apart in the mean. With rtt, loss, reorder, stall or emulated=True the link is an emulated one,
+    else a veth pair.
     """
 
     def __init__(self, rate=None, rtt=None, loss=None, queue="50ms", reorder=None, reorder_by="5ms",
-                 emulated=False):
+                 stall=None, stall_every="200ms", emulated=False):
         self.rate_bps = units.rate_bps(rate) if rate else 0
         self.rtt_s = units.seconds(rtt) if rtt else 0.0
         self.loss = units.share(loss) if loss else 0.0
         self.reorder = units.share(reorder) if reorder else 0.0
         self.reorder_by_s = units.seconds(reorder_by)
+        self.stall_s = units.seconds(stall) if stall else 0.0
+        self.stall_every_s = units.seconds(stall_every)
         self.queue_bytes = self._parse_queue(queue)
-        self.is_emulated = emulated or bool(self.rtt_s or self.loss or self.reorder)
+        self.is_emulated = emulated or bool(self.rtt_s or self.loss or self.reorder or self.stall_s)
         self._wire = None
 
     @classmethod
@@ -105,7 +108,8 @@ class Link:
         self._wire.blackhole(on, direction)
 
     def change(self, direction="both", **settings):
-        """At run time, emulated links only: rate="20mbit", delay="5ms" (one way!), loss="1%"."""
+        """At run time, emulated links only: rate="20mbit", delay="5ms" (one way!), loss="1%",
+        queue, reorder, stall."""
         self._wire.change(direction, settings)
 
     def counters(self):
@@ -213,6 +217,8 @@ class _EmulatedWire:
         self._command("both", "loss_ppm", round(link.loss * 1e6))
         self._command("both", "reorder_ppm", round(link.reorder * 1e6))
         self._command("both", "reorder_us", round(link.reorder_by_s * 1e6))
+        self._command("both", "stall_every_us", round(link.stall_every_s * 1e6))
+        self._command("both", "stall_us", round(link.stall_s * 1e6))
 
     def _command(self, *words):
         line = " ".join(map(str, words))
@@ -244,6 +250,7 @@ class _EmulatedWire:
             "loss": lambda text: ("loss_ppm", round(units.share(text) * 1e6)),
             "queue": lambda text: ("queue_bytes", units.size_bytes(text)),
             "reorder": lambda text: ("reorder_ppm", round(units.share(text) * 1e6)),
+            "stall": lambda text: ("stall_us", round(units.seconds(text) * 1e6)),
         }
         for name, value in settings.items():
             self._command(direction, *parsers[name](value))

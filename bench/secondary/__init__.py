@@ -4,6 +4,7 @@
 The congestion control alone, in plain TCP over one link that is shared (testbed/dumbbell.py), and
 at last the whole bridge:
     cubic, crowd, reno, bbr   a competitor of that kind comes and goes again
+    radio                     the same on a link that stalls now and then
     alone                     the link loses, becomes slower, becomes longer
     share                     two scavengers of two machines, one later than the other
     bridge                    client and server, a primary link and a secondary one
@@ -23,6 +24,7 @@ CASES = {
     "crowd": beside.crowd,
     "reno": beside.reno,
     "bbr": beside.bbr,
+    "radio": beside.radio,
     "alone": alone.main,
     "share": share.main,
     "bridge": bridged.main,

@@ -23,7 +23,8 @@ OURS, THEIRS = 0, 1
 @dataclass
 class Visit:
     """One competitor's visit, in shares of the link's rate and seconds."""
-    kept: float  # of what the competitor has alone
+    solo: float  # what the competitor has alone
+    kept: float  # of that
     alone: float
     beside: float
     left_s: float
@@ -31,8 +32,8 @@ class Visit:
     voice_ms: list
 
 
-def visit(rtt, queue, name, count):
-    with scene(rtt, queue) as (net, scavenger):
+def visit(rtt, queue, name, count, stall=None):
+    with scene(rtt, queue, stall=stall) as (net, scavenger):
         link_bps = net.link.rate_bps
         with Arrivals(net.nodes["d1"], net.nodes["d2"]) as seen:
             solo_at = time.monotonic()
@@ -50,13 +51,14 @@ def visit(rtt, queue, name, count):
         gone = nearly + seen.first(THEIRS, nearly, _WINDOW_S, lambda bps: bps < link_bps * 0.02)
         solo = seen.rate_bps(THEIRS, solo_at, solo_at + COMPETITOR_S)
         result = Visit(
+            solo / link_bps,
             seen.rate_bps(THEIRS, came, came + COMPETITOR_S) / solo,
             seen.rate_bps(OURS, begin + WARM_UP_S, came) / link_bps,
             seen.rate_bps(OURS, came + 2, came + COMPETITOR_S - 1) / link_bps,
             seen.first(OURS, came, _WINDOW_S, lambda bps: bps < link_bps * LEFT_SHARE),
             seen.first(OURS, gone, _WINDOW_S, lambda bps: bps > link_bps * BACK_SHARE),
             voice.added_ms())
-    detail(f"solo {solo / link_bps:.3f}, kept {result.kept:.3f}, beside {result.beside:.3f}, "
+    detail(f"solo {result.solo:.3f}, kept {result.kept:.3f}, beside {result.beside:.3f}, "
            f"alone {result.alone:.3f}, left {result.left_s:.2f} s, back {result.back_s:.2f} s, "
            f"voice {percentile(result.voice_ms, 95):.1f} ms")
     if len(result.voice_ms) < (ALONE_S - 2) * 40:
@@ -95,3 +97,15 @@ def reno():
 def bbr():
     for rtt, queue in rows():
         row(rtt, queue, "bbr", 1, 0.9)
+
+
+def radio():
+    """A link that stalls for up to 20 ms some times a second, as a radio that waits for its turn."""
+    for rtt, queue in rows(((10, 50), (50, 50))):
+        what = f"1 x cubic, {title(rtt, queue)}, stalls of up to 20 ms"
+        line(what)
+        visits = [visit(rtt, queue, "cubic", 1, "20ms") for _ in range(RUNS)]
+        figure(f"{what}: kept", [one.kept for one in visits], 0.95)
+        figure("  alone, of what cubic has", [one.alone / one.solo for one in visits], 0.9)
+        figure("  left", [one.left_s for one in visits], 1, at_most=True, unit=" s")
+        figure("  back", [one.back_s for one in visits], 3, at_most=True, unit=" s")

@@ -27,10 +27,10 @@ def title(rtt, queue):
 
 
 @contextmanager
-def scene(rtt, queue, loss=None):
+def scene(rtt, queue, loss=None, stall=None):
     """A Dumbbell with servers, and the scavenger's name."""
     with Lab() as lab:
-        net = Dumbbell(lab, Link(RATE, f"{rtt}ms", loss, f"{queue}ms", emulated=True))
+        net = Dumbbell(lab, Link(RATE, f"{rtt}ms", loss, f"{queue}ms", stall=stall, emulated=True))
         for number in (1, 2):
             start_server(net.pair(number))
         yield net, Scavenger(lab).name
