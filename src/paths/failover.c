@@ -170,13 +170,13 @@ static void on_path_change(struct monitors *monitors, struct monitor *monitor,
 }
 
 /* What runs there has been given its congestion control when it began. */
-static void on_role(struct monitors *monitors, struct monitor *monitor, bool is_derived)
+static void on_courtesy(struct monitors *monitors, struct monitor *monitor, unsigned news)
 {
 	struct failover *failover = container_of(monitors, struct failover, monitors);
 
-	if (is_derived && retreat_has_flows(failover))
+	if (news & COURTESY_RENEW && retreat_has_flows(failover))
 		monitor_renew_later(monitor, ROLE_MS);
-	if (!is_derived)
+	if (news & COURTESY_DERIVE)
 		failover->on_change(failover, true);
 }
 
@@ -204,7 +204,7 @@ void failover_judge(struct failover *failover, struct paths *paths)
 		path->is_backup =
 			path->role == CONF_BACKUP ||
 			(monitor && (monitor->health.is_guarded || monitor->health.is_yielding));
-		if (path->role == CONF_PRIMARY && monitor && monitor->is_spare_there)
+		if (path->role == CONF_PRIMARY && monitor && monitor->courtesy.is_spare_there)
 			path->role = CONF_SECONDARY;
 		path->is_standby = path->router != failover_active(failover);
 		path->is_in_use = failover_is_in_use(failover, path->router);
@@ -328,7 +328,7 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 	failover->paths = paths;
 	failover->monitors.on_change = on_path_change;
 	failover->monitors.on_renew = on_renew;
-	failover->monitors.on_role = on_role;
+	failover->monitors.on_courtesy = on_courtesy;
 	failover->monitors.on_new_instance = on_new_instance;
 	monitors_start(&failover->monitors, loop, board, server_port);
 	failover->buffer_bytes = socket_most_buffered_bytes();

@@ -218,6 +218,7 @@ void knock_start(struct knock *knock, const struct knock_way *way, enum greeting
 	knock->way = *way;
 	knock->kind = kind;
 	knock->about = about ? *about : (struct address){0};
+	knock->started_ms = knock->loop->now_ms;
 	knock->state = KNOCK_CONNECTING;
 	if (error) {
 		if (fd >= 0)

@@ -27,6 +27,7 @@ struct knock {
 	const struct codec *codec;
 	struct watch watch;
 	struct timer deadline;
+	uint64_t started_ms;
 	struct knock_way way;
 	enum greeting_kind kind;
 	struct address about;

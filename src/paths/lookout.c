@@ -39,10 +39,10 @@ static struct guard_input find_pace(const struct monitors *monitors, uint8_t pla
 /* A path that was left to others has had no rate that means something. */
 static bool has_yielded(const struct monitor *monitor, uint64_t now_ms)
 {
-	const struct yield *yield = &monitor->yield;
+	const struct courtesy *courtesy = &monitor->courtesy;
 
-	return monitor->is_secondary &&
-	       (yield_is_away(yield) || now_ms < yield->until_ms + PACE_MS);
+	return courtesy->is_secondary &&
+	       (courtesy_is_away(courtesy) || now_ms < courtesy->yield.until_ms + PACE_MS);
 }
 
 /* What the guard has to know of each path that is up and that new connections use. */

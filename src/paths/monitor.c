@@ -32,8 +32,6 @@
 #define YIELDS_MS     60000u /* between two lines that the path is left to others */
 /* Others may fill a buffer of 200 ms within a moment, and nothing of ours is under way then. */
 #define SECONDARY_PATIENCE_MS 350u
-#define WITHOUT		      3u /* answers: a server loads its scavenger when the first client needs it */
-#define YIELD_MOST_MS	      10000u /* what a server may ask for at once */
 #define SUSPECT_MS	      10000u /* between two lines of suspicion, for each path */
 
 /* ---- what is said ---- */
@@ -182,92 +180,6 @@ static bool is_our_own(int error)
 	       error == -ECONNABORTED;
 }
 
-/* What was connected before the server began is gone; that may be long before we hear of it. */
-static void note_instance(struct monitors *monitors, const struct monitor *monitor,
-			  const struct greeting_answer *answer)
-{
-	uint64_t *instance = &monitors->instance[monitor->router];
-	uint64_t travelled_ms = monitor->health.trip.rtt_us / 1000;
-	uint64_t now_ms = monitors->loop->now_ms;
-	bool is_other = *instance != 0 && *instance != answer->instance;
-
-	*instance = answer->instance;
-	if (is_other && now_ms > answer->age_ms + travelled_ms)
-		monitors->on_new_instance(monitors, monitor->router,
-					  now_ms - answer->age_ms - travelled_ms);
-}
-
-/* ---- yielding ---- */
-
-/* Whether one of the ends lacks a scavenger that would tell; see yield.h. */
-static bool has_loop(const struct monitor *monitor)
-{
-	return !monitor->has_scavenger || monitor->n_without >= WITHOUT;
-}
-
-static void tell_yielding(struct monitor *monitor)
-{
-	uint32_t left_out;
-
-	if (log_limit_pass(&monitor->yields, monitor->all->loop->now_ms, YIELDS_MS, &left_out))
-		log_info("path %s: others use the link: it is left to them (%llu times so far)",
-			 monitor->way.interface, (unsigned long long)monitor->yield.times);
-}
-
-static void follow_yield(struct monitor *monitor)
-{
-	enum health_state before = health_shown(&monitor->health);
-	bool is_left = monitor->is_secondary && monitor->yield.state == YIELD_LEFT;
-
-	if (is_left && !monitor->is_left)
-		tell_yielding(monitor);
-	monitor->is_left = is_left;
-	monitor->health.is_yielding = monitor->is_secondary && yield_is_away(&monitor->yield);
-	if (health_shown(&monitor->health) == before)
-		return;
-	log_debug("path %s: %s", monitor->way.interface,
-		  monitor->health.is_yielding ? "not used for now" : "used again");
-	monitor->all->on_change(monitor->all, monitor, before);
-}
-
-static void tick_yield(struct monitor *monitor)
-{
-	struct monitors *all = monitor->all;
-	bool is_busy = monitor->health.state == HEALTH_UP && monitors_are_busy(all);
-
-	if (monitor->is_secondary)
-		yield_tick(&monitor->yield, all->loop->now_ms, is_busy, has_loop(monitor));
-	follow_yield(monitor);
-}
-
-/* When the server has its part of the new role; one without a scavenger has none. */
-static void tell_role(struct monitor *monitor)
-{
-	if (!monitor->is_role_new || !monitor->is_secondary ||
-	    (!monitor->has_far_scavenger && monitor->n_without < WITHOUT))
-		return;
-	monitor->is_role_new = false;
-	monitor->all->on_role(monitor->all, monitor, true);
-}
-
-static void note_yield(struct monitor *monitor, const struct greeting_answer *answer)
-{
-	uint64_t now_ms = monitor->all->loop->now_ms;
-
-	monitor->has_far_scavenger = answer->has_scavenger;
-	if (answer->has_scavenger)
-		monitor->n_without = 0;
-	else if (monitor->n_without < WITHOUT)
-		monitor->n_without++;
-	tell_role(monitor);
-	if (answer->is_spare != monitor->is_spare_there) {
-		monitor->is_spare_there = answer->is_spare;
-		monitor->all->on_role(monitor->all, monitor, false);
-	}
-	if (monitor->is_secondary && answer->yields_ms && answer->yields_ms <= YIELD_MOST_MS)
-		monitor_yield(monitor, now_ms + answer->yields_ms);
-}
-
 /* ---- asking ---- */
 
 static void ask(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
@@ -280,19 +192,20 @@ static void ask(struct monitor *monitor, enum greeting_kind kind, const struct a
 	knock_start(knock, &monitor->way, kind, about, DEADLINE_MS);
 }
 
-static enum greeting_kind kind_of_use(const struct monitor *monitor)
+/* What a question says. */
+static enum greeting_kind kind_of_question(const struct monitor *monitor)
 {
-	return monitor->is_secondary ? GREETING_SPARE : GREETING_USE;
+	return health_shown(&monitor->health) == HEALTH_UP ? courtesy_kind(&monitor->courtesy)
+							   : GREETING_PROBE;
 }
 
 static void ask_now(struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
-	bool is_up = health_shown(&monitor->health) == HEALTH_UP;
 
 	monitor->asked_ms = now_ms;
 	health_asked(&monitor->health, now_ms);
-	ask(monitor, is_up ? kind_of_use(monitor) : GREETING_PROBE, NULL);
+	ask(monitor, kind_of_question(monitor), NULL);
 }
 
 bool monitors_are_busy(const struct monitors *monitors)
@@ -315,7 +228,15 @@ static bool is_new(const struct monitor *monitor)
 /* Others are looked out for: the path is secondary, and flows move. */
 static bool is_watched(const struct monitor *monitor)
 {
-	return monitor->is_secondary && monitors_are_busy(monitor->all);
+	return monitor->courtesy.is_secondary && monitors_are_busy(monitor->all);
+}
+
+/* A question is dropped when it is the oldest of MONITOR_KNOCKS. One that only watches others waits
+ * for its place instead: where their queue is long, all would be dropped before they are answered.
+ */
+static bool has_room(const struct monitor *monitor)
+{
+	return monitor->knock[monitor->next_knock].state == KNOCK_IDLE;
 }
 
 static bool is_ask_due(const struct monitor *monitor)
@@ -327,8 +248,8 @@ static bool is_ask_due(const struct monitor *monitor)
 	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
 		return true;
 	if (is_watched(monitor) && !is_new(monitor))
-		return now_ms >=
-		       monitor->asked_ms + yield_ask_ms(&monitor->yield, has_loop(monitor));
+		return now_ms >= monitor->asked_ms + courtesy_ask_ms(&monitor->courtesy, now_ms) &&
+		       has_room(monitor);
 	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
@@ -340,16 +261,16 @@ static uint32_t pause_ms(struct monitor *monitor)
 		return ++monitor->burst < VOLLEY ? VOLLEY_MS : BUSY_MS;
 	monitor->burst = 0;
 	if (monitor->health.state == HEALTH_UP && is_watched(monitor))
-		return yield_ask_ms(&monitor->yield, has_loop(monitor));
+		return courtesy_ask_ms(&monitor->courtesy, monitor->all->loop->now_ms);
 	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 {
-	uint64_t yield_ms = yield_due_ms(&monitor->yield, has_loop(monitor));
+	uint64_t courtesy_ms = courtesy_due_ms(&monitor->courtesy);
 
-	if (monitor->is_secondary && yield_ms < due_ms)
-		due_ms = yield_ms;
+	if (courtesy_ms < due_ms)
+		due_ms = courtesy_ms;
 	if (monitor->renew_at_ms && monitor->renew_at_ms < due_ms)
 		due_ms = monitor->renew_at_ms;
 	if (monitor->open_at_ms && monitor->open_at_ms < due_ms)
@@ -366,6 +287,90 @@ static void rearm(struct monitor *monitor)
 		timer_cancel(timers, &monitor->timer);
 	else
 		timer_arm(timers, &monitor->timer, earliest(due_ms, monitor));
+}
+
+/* ---- courtesy ---- */
+
+static void tell_left(struct monitor *monitor)
+{
+	uint32_t left_out;
+
+	if (log_limit_pass(&monitor->yields, monitor->all->loop->now_ms, YIELDS_MS, &left_out))
+		log_info("path %s: others use the link: it is left to them (%llu times so far)",
+			 monitor->way.interface, (unsigned long long)monitor->courtesy.yield.times);
+}
+
+/* After whatever may have changed it. */
+static void follow_courtesy(struct monitor *monitor, unsigned news)
+{
+	enum health_state before = health_shown(&monitor->health);
+	unsigned concerns_paths = news & (COURTESY_RENEW | COURTESY_DERIVE);
+
+	if (news & COURTESY_LEFT)
+		tell_left(monitor);
+	monitor->health.is_yielding = courtesy_is_away(&monitor->courtesy);
+	if (health_shown(&monitor->health) != before) {
+		log_debug("path %s: %s", monitor->way.interface,
+			  monitor->health.is_yielding ? "not used for now" : "used again");
+		monitor->all->on_change(monitor->all, monitor, before);
+	}
+	if (concerns_paths)
+		monitor->all->on_courtesy(monitor->all, monitor, concerns_paths);
+	if (news & COURTESY_ASK) {
+		monitor->n_answers = 1; /* as a new one, it is asked a few times soon */
+		if (monitor->health.state == HEALTH_UP)
+			ask_now(monitor);
+	}
+}
+
+/* Whether flows move over another path when this one is left. */
+static bool can_leave(const struct monitor *monitor)
+{
+	const struct monitors *all = monitor->all;
+
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *other = &all->monitor[i];
+
+		if (other->all && other != monitor && other->router == monitor->router &&
+		    health_is_carrying(other->health.state) && !courtesy_is_away(&other->courtesy))
+			return true;
+	}
+	return false;
+}
+
+static void tick_courtesy(struct monitor *monitor)
+{
+	uint64_t now_ms = monitor->all->loop->now_ms;
+	bool is_busy = health_is_carrying(monitor->health.state) && monitors_are_busy(monitor->all);
+
+	for (unsigned i = 0; i < MONITOR_KNOCKS; i++)
+		if (monitor->knock[i].state == KNOCK_CONNECTING)
+			courtesy_waiting(&monitor->courtesy, now_ms, monitor->knock[i].started_ms);
+	follow_courtesy(monitor,
+			courtesy_tick(&monitor->courtesy, now_ms, is_busy, can_leave(monitor)));
+}
+
+/* What was connected before the server began is gone; that may be long before we hear of it. */
+static void note_instance(struct monitors *monitors, const struct monitor *monitor,
+			  const struct greeting_answer *answer)
+{
+	uint64_t *instance = &monitors->instance[monitor->router];
+	uint64_t travelled_ms = monitor->health.trip.rtt_us / 1000;
+	uint64_t now_ms = monitors->loop->now_ms;
+	bool is_other = *instance != 0 && *instance != answer->instance;
+
+	*instance = answer->instance;
+	if (!is_other)
+		return;
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		struct monitor *other = &monitors->monitor[i];
+
+		if (other->all && other->router == monitor->router)
+			follow_courtesy(other, courtesy_server_began(&other->courtesy));
+	}
+	if (now_ms > answer->age_ms + travelled_ms)
+		monitors->on_new_instance(monitors, monitor->router,
+					  now_ms - answer->age_ms - travelled_ms);
 }
 
 /* What was put off: the subflows are made anew first, which may shut the path for longer. */
@@ -391,7 +396,7 @@ static void look(struct monitor *monitor)
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
 	do_what_is_due(monitor, now_ms);
-	tick_yield(monitor);
+	tick_courtesy(monitor);
 	if (is_ask_due(monitor)) {
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
@@ -432,12 +437,9 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 	has_changed = health_answered(&monitor->health, now_ms, rtt_us);
 	/* what is said is decided now: the SYN may be from before an outage */
 	if (is_of_use(knock->kind))
-		knock->kind = health_shown(&monitor->health) == HEALTH_UP ? kind_of_use(monitor)
-									  : GREETING_PROBE;
+		knock->kind = kind_of_question(monitor);
 	tell_change(monitor, before, has_changed);
-	if (monitor->is_secondary)
-		yield_heard(&monitor->yield, now_ms, rtt_us, has_loop(monitor));
-	follow_yield(monitor);
+	follow_courtesy(monitor, courtesy_heard(&monitor->courtesy, now_ms, rtt_us));
 	if (monitor->n_answers < FIRST)
 		monitor->n_answers++;
 	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
@@ -450,6 +452,16 @@ static enum health_reason reason_of(int error)
 	return error == -ECONNREFUSED ? HEALTH_REFUSED : HEALTH_UNREACHABLE;
 }
 
+static void note_answer(struct monitor *monitor, enum greeting_kind kind,
+			const struct greeting_answer *answer)
+{
+	unsigned news =
+		courtesy_answered(&monitor->courtesy, monitor->all->loop->now_ms, kind, answer);
+
+	follow_courtesy(monitor, news);
+	rearm(monitor);
+}
+
 /* One that timed out has been judged long before. */
 static void on_end(struct knock *knock, bool was_established, int error,
 		   struct greeting_answer answer)
@@ -460,10 +472,10 @@ static void on_end(struct knock *knock, bool was_established, int error,
 	if (was_established) {
 		tell_unanswered(monitor, error == -ETIMEDOUT);
 		tell_unwanted(monitor, error == -ECONNRESET);
-		if (answer.instance) {
+		if (answer.instance)
 			note_instance(monitor->all, monitor, &answer);
-			note_yield(monitor, &answer);
-		}
+		if (answer.instance || error == 0)
+			note_answer(monitor, knock->kind, answer.instance ? &answer : NULL);
 	} else if (error != -ETIMEDOUT && !is_our_own(error)) {
 		tell_change(monitor, before,
 			    health_failed(&monitor->health, monitor->all->loop->now_ms,
@@ -547,25 +559,13 @@ static struct monitor *add_monitor(struct monitors *monitors, const struct path 
 	return monitor;
 }
 
-/* The server hears of it before its subflows are made anew, and has to load its scavenger. */
-static void follow_role(struct monitor *monitor, bool is_secondary, bool is_new)
+static void follow_role(struct monitor *monitor, const struct path *path, bool is_new)
 {
-	if (monitor->is_secondary == is_secondary)
-		return;
-	monitor->is_secondary = is_secondary;
+	bool is_secondary = path->role == CONF_SECONDARY;
+
+	monitor->courtesy.has_scavenger = path->has_scavenger;
 	monitor->health.least_ms = is_secondary ? SECONDARY_PATIENCE_MS : 0;
-	monitor->yield = (struct yield){0};
-	monitor->is_role_new = true;
-	monitor->has_far_scavenger = false;
-	monitor->n_without = 0;
-	if (is_new)
-		return;
-	follow_yield(monitor);
-	monitor->n_answers = 1; /* as a new one, it is asked a few times soon */
-	if (monitor->health.state == HEALTH_UP)
-		ask_now(monitor);
-	if (!is_secondary)
-		monitor->all->on_role(monitor->all, monitor, true);
+	follow_courtesy(monitor, courtesy_set_role(&monitor->courtesy, is_secondary, is_new));
 }
 
 static void follow_path(struct monitors *monitors, const struct path *path, uint8_t place)
@@ -578,8 +578,7 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	monitor->place = place;
 	monitor->router = path->router;
 	monitor->is_follower = path->endpoint == PATH_ENDPOINT_NAME;
-	monitor->has_scavenger = path->has_scavenger;
-	follow_role(monitor, path->role == CONF_SECONDARY, is_new);
+	follow_role(monitor, path, is_new);
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;
 	monitor->ask_ms = monitors->loop->now_ms;
@@ -659,10 +658,10 @@ uint64_t monitor_proven_ms(const struct monitor *monitor)
 
 void monitor_yield(struct monitor *monitor, uint64_t until_ms)
 {
-	if (!monitor->is_secondary || monitor->health.state != HEALTH_UP)
+	if (monitor->health.state != HEALTH_UP)
 		return;
-	yield_told(&monitor->yield, monitor->all->loop->now_ms, until_ms);
-	follow_yield(monitor);
+	follow_courtesy(monitor,
+			courtesy_told(&monitor->courtesy, monitor->all->loop->now_ms, until_ms));
 	rearm(monitor);
 }
 

@@ -5,11 +5,11 @@
 
 #include "base/log.h"
 #include "paths/board.h"
+#include "paths/courtesy.h"
 #include "paths/guard.h"
 #include "paths/health.h"
 #include "paths/knock.h"
 #include "paths/path.h"
-#include "paths/yield.h"
 
 #define MONITORS_MAX                                                                               \
 	(2 * BOARD_PATHS_MAX) /* those of paths that went away are kept for a while                \
@@ -26,15 +26,7 @@ struct monitor {
 	bool is_follower; /* its subflows follow the server's announcements */
 	struct health health;
 	struct guard_entry guard;
-	bool is_secondary;
-	struct yield yield;	 /* of a secondary path */
-	bool has_scavenger;	 /* what we send there is sent by one */
-	bool has_far_scavenger;	 /* what the server sends is, as it said last */
-	bool is_role_new;	 /* what runs there may not have the congestion control it should */
-	unsigned n_without;	 /* answers in a row that said that it is not; counted to a few */
-	bool is_spare_there;	 /* the server's configuration calls it secondary */
-	bool is_left;		 /* to others, which has been told */
-	struct log_limit yields; /* lines that tell of it */
+	struct courtesy courtesy;
 	/* failover.c's: when it was last marked as a backup again, and when its subflows may next
 	 * be made again, and how long after that */
 	bool has_kept;	    /* it came back first, with the subflows that it had */
@@ -55,8 +47,9 @@ struct monitor {
 	bool was_urgent;      /* told */
 	bool has_told;	      /* the suspicion that there is, or was before this state */
 	struct log_limit suspicions;
-	bool is_unanswered; /* the server says nothing to them */
-	bool is_unwanted;   /* the server ends our greetings: it does not let us in */
+	struct log_limit yields; /* lines that tell that it is left to others */
+	bool is_unanswered;	 /* the server says nothing to them */
+	bool is_unwanted;	 /* the server ends our greetings: it does not let us in */
 };
 
 struct monitors {
@@ -74,9 +67,8 @@ struct monitors {
 	/* What monitor_renew_later() was called for: the path's subflows are to be made anew, or,
 	 * if it is down, to be closed. */
 	void (*on_renew)(struct monitors *monitors, struct monitor *monitor);
-	/* The path is secondary now, or is so no more, and the server knows it: its subflows are to
-	 * be made anew. Or the server says so: to be derived anew. */
-	void (*on_role)(struct monitors *monitors, struct monitor *monitor, bool is_derived);
+	/* COURTESY_RENEW, COURTESY_DERIVE, or both. */
+	void (*on_courtesy)(struct monitors *monitors, struct monitor *monitor, unsigned news);
 	/* The far router is another one, since gone_ms: what was connected to it by then is gone.
 	 */
 	void (*on_new_instance)(struct monitors *monitors, uint8_t router, uint64_t gone_ms);

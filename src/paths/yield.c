@@ -12,10 +12,12 @@
  *
  * Without a scavenger at one of the ends nobody says that others are there, since with any usual
  * congestion control the queue is ours, too. So the path is used in turns: after each it is left
- * for a moment, and if the queue stays without us, others made it. It is then left for longer, and
- * tried again when three answers together met no queue. Turns become long while the path is ours,
- * and short when it was not, so that others lose little: a turn of TURN_LEAST_MS, of which we get
- * half at most, after each pause of PAUSE_LEAST_MS or more.
+ * for a moment, and if the queue stays without us, others made it. What was ours is gone when the
+ * first greeting of that moment is answered, which has stood behind it; a later one that meets a
+ * queue, or is not answered in time, has met others'. The path is then left for longer, and tried
+ * again when three answers together met no queue. Turns become long while the path is ours, and
+ * short when it was not, so that others lose little: a turn of TURN_LEAST_MS, of which we get half
+ * at most, after each pause of PAUSE_LEAST_MS or more.
  */
 
 #define QUEUE_US       3000u /* and an eighth of the way: more than greetings vary by themselves */
@@ -30,11 +32,12 @@
 #define TURN_MOST_MS   4000u
 #define PAUSE_LEAST_MS 3000u
 #define PAUSE_MOST_MS  24000u
-#define DRAIN_MS       150u /* what was in our own queue is gone, mostly */
 #define LISTEN_MS      500u
 #define DEAF_MS	       2000u /* no answer at all: that is not what is judged here */
 #define CALM_ENOUGH    3u    /* answers without a queue, after a pause */
+#define QUEUE_ENOUGH   2u    /* answers in a row that met one */
 #define ASK_MS	       250u
+#define ASK_TRY_MS     100u /* a server tells of its yields in its answers; in a try they are likely */
 #define ASK_LOOP_MS    1000u
 #define ASK_LISTEN_MS  100u
 #define ASK_LEFT_MS    1000u
@@ -51,6 +54,8 @@ static void enter(struct yield *yield, enum yield_state state, uint64_t now_ms)
 	yield->state = state;
 	yield->since_ms = now_ms;
 	yield->has_heard_queue = false;
+	yield->n_queue = 0;
+	yield->drained_ms = yield->is_after_pause ? now_ms : 0;
 	yield->n_calm = 0;
 	yield->calm_since_ms = 0;
 }
@@ -100,13 +105,25 @@ static void note_trip(struct yield *yield, uint64_t now_ms, uint32_t rtt_us)
 	}
 }
 
-static bool meets_queue(const struct yield *yield, uint32_t rtt_us)
+static bool meets_queue(const struct yield *yield, uint64_t rtt_us)
 {
 	uint32_t base_us = yield->least_us;
 
 	if (yield->older_us && yield->older_us < base_us)
 		base_us = yield->older_us;
 	return rtt_us > base_us + QUEUE_US + base_us / QUEUE_SHARE;
+}
+
+/* One may be late by itself: by radio, or where a machine is busy. */
+static void hear_queue(struct yield *yield, uint64_t sent_ms, unsigned weight)
+{
+	yield->n_queue += weight;
+	if (yield->n_queue < QUEUE_ENOUGH)
+		return;
+	yield->n_calm = 0;
+	yield->calm_since_ms = 0;
+	if (yield->drained_ms && sent_ms >= yield->drained_ms)
+		yield->has_heard_queue = true;
 }
 
 /* Loop: there is no queue without us. */
@@ -123,18 +140,22 @@ static void hear_calm(struct yield *yield, uint64_t now_ms)
 
 void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has_loop)
 {
+	uint64_t sent_ms = now_ms - rtt_us / 1000;
+
 	if (rtt_us == 0)
 		return;
 	note_trip(yield, now_ms, rtt_us);
+	if (sent_ms > yield->last_sent_ms)
+		yield->last_sent_ms = sent_ms;
 	if (yield->state != YIELD_LISTENING)
 		return;
 	if (meets_queue(yield, rtt_us)) {
-		yield->n_calm = 0;
-		yield->calm_since_ms = 0;
-		yield->has_heard_queue = yield->has_heard_queue || yield->is_after_pause ||
-					 now_ms >= yield->since_ms + DRAIN_MS;
+		hear_queue(yield, sent_ms, 1);
+		if (yield->drained_ms == 0 && sent_ms >= yield->since_ms)
+			yield->drained_ms = now_ms;
 		return;
 	}
+	yield->n_queue = 0;
 	yield->n_calm++;
 	if (yield->calm_since_ms == 0)
 		yield->calm_since_ms = now_ms;
@@ -142,6 +163,14 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 		hear_calm(yield, now_ms);
 	else if (now_ms >= yield->calm_since_ms + yield->calm_ms)
 		enter(yield, YIELD_USED, now_ms);
+}
+
+/* One that a later one has overtaken is lost, and waits in no queue. */
+void yield_waiting(struct yield *yield, uint64_t now_ms, uint64_t sent_ms)
+{
+	if (yield->state == YIELD_LISTENING && yield->least_us && sent_ms > yield->last_sent_ms &&
+	    meets_queue(yield, (now_ms - sent_ms) * 1000))
+		hear_queue(yield, sent_ms, QUEUE_ENOUGH);
 }
 
 /* ---- time ---- */
@@ -211,11 +240,15 @@ bool yield_is_away(const struct yield *yield)
 	return yield->state != YIELD_USED;
 }
 
-uint32_t yield_ask_ms(const struct yield *yield, bool has_loop)
+uint32_t yield_ask_ms(const struct yield *yield, uint64_t now_ms, bool has_loop)
 {
+	bool is_try = yield->until_ms > 0 && now_ms < yield->since_ms + TRY_MS;
+
 	switch (yield->state) {
 	case YIELD_USED:
-		return has_loop ? ASK_LOOP_MS : ASK_MS;
+		if (has_loop)
+			return ASK_LOOP_MS;
+		return is_try ? ASK_TRY_MS : ASK_MS;
 	case YIELD_LISTENING:
 		return has_loop ? ASK_LISTEN_MS : ASK_MS;
 	case YIELD_LEFT:

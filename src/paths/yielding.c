@@ -125,17 +125,17 @@ static void report_monitor(const struct yielding *yielding, const struct monitor
 	struct report_yield *out = &path->yield;
 
 	add_way(yielding, &path->local, &path->server, out);
-	out->has_scavenger = monitor->has_scavenger;
-	out->has_far_scavenger = monitor->has_far_scavenger;
+	out->has_scavenger = monitor->courtesy.has_scavenger;
+	out->has_far_scavenger = monitor->courtesy.has_far_scavenger;
 	out->is_yielding = monitor->health.is_yielding;
-	out->times = monitor->yield.times;
-	out->left_ms = yield_left_ms(&monitor->yield, yielding->loop->now_ms);
+	out->times = monitor->courtesy.yield.times;
+	out->left_ms = yield_left_ms(&monitor->courtesy.yield, yielding->loop->now_ms);
 }
 
 void yielding_report(const struct yielding *yielding, const struct monitor *monitor,
 		     struct report_path *path)
 {
-	if (monitor && monitor->is_secondary)
+	if (monitor && monitor->courtesy.is_secondary)
 		report_monitor(yielding, monitor, path);
 	if (!monitor)
 		path->yield.has_scavenger = yielding->scavenger;

@@ -50,11 +50,11 @@ static uint64_t live(uint64_t for_ms, uint32_t rtt_away_us, uint32_t rtt_used_us
 	uint64_t end_ms = now_ms + for_ms, used_ms = 0;
 
 	while (now_ms < end_ms) {
-		uint64_t step_ms = yield_ask_ms(&yield, has_loop) < 50 ? 10 : 50;
+		uint64_t step_ms = yield_ask_ms(&yield, now_ms, has_loop) < 50 ? 10 : 50;
 
 		used_ms += yield_is_away(&yield) ? 0 : step_ms;
 		pass(step_ms);
-		if (now_ms % yield_ask_ms(&yield, has_loop) < step_ms)
+		if (now_ms % yield_ask_ms(&yield, now_ms, has_loop) < step_ms)
 			hear(yield_is_away(&yield) ? rtt_away_us : rtt_used_us);
 	}
 	return used_ms;
@@ -211,6 +211,68 @@ static void a_path_that_is_calm_now_and_then_is_tried(void **state)
 	assert_true(used_ms <= 60000 / 3);
 }
 
+/* A radio that lets one of five wait for 20 ms. */
+static void what_varies_by_itself_is_no_queue(void **state)
+{
+	uint64_t used_ms = 0;
+
+	begin(true);
+	for (unsigned i = 0; i < 60; i++) {
+		used_ms += live(800, BASE_US, BASE_US);
+		used_ms += live(100, BASE_US + QUEUE_US, BASE_US);
+		used_ms += live(100, BASE_US, BASE_US);
+	}
+	assert_true(used_ms >= 50000);
+	assert_int_equal(yield.times, 0);
+}
+
+/* Their queue takes longer than LISTEN_MS: the first greeting of a moment stands behind ours. */
+static void a_queue_of_a_second_is_heard(void **state)
+{
+	begin(true);
+	pass(1000);
+	assert_true(yield_is_away(&yield));
+	pass(1100);
+	hear(1100000); /* was sent when we left */
+	assert_false(yield.has_heard_queue);
+	pass(50);
+	yield_waiting(&yield, now_ms, now_ms - 50); /* one that was sent then */
+	yield_tick(&yield, now_ms, true, has_loop);
+	assert_int_equal(yield.state, YIELD_LEFT);
+	assert_int_equal(yield.times, 1);
+}
+
+/* Nobody else is there: what stands in the queue for 700 ms is our own. */
+static void what_we_have_queued_is_not_others(void **state)
+{
+	begin(true);
+	pass(1000);
+	pass(200);
+	hear(BASE_US + 200000); /* was sent before */
+	pass(510);
+	hear(BASE_US + 700000);
+	hear(BASE_US + 600000);
+	hear(BASE_US + 500000);
+	assert_false(yield.has_heard_queue);
+	pass(50);
+	hear(BASE_US);
+	assert_int_equal(yield.state, YIELD_USED);
+	assert_int_equal(yield.times, 0);
+}
+
+/* A greeting that is lost is not answered, but later ones are. */
+static void who_is_overtaken_has_not_waited(void **state)
+{
+	begin(true);
+	yield_told(&yield, now_ms, now_ms + 100);
+	pass(200);
+	hear(BASE_US + QUEUE_US); /* sent 40 ms ago */
+	yield_waiting(&yield, now_ms, now_ms - 60);
+	assert_false(yield.has_heard_queue);
+	yield_waiting(&yield, now_ms, now_ms - 30);
+	assert_true(yield.has_heard_queue);
+}
+
 static void who_hears_nothing_does_not_wait(void **state)
 {
 	begin(true);
@@ -233,6 +295,10 @@ int main(void)
 		cmocka_unit_test(a_free_path_is_used_but_for_moments),
 		cmocka_unit_test(a_busy_path_is_used_for_a_twentieth),
 		cmocka_unit_test(a_path_that_is_calm_now_and_then_is_tried),
+		cmocka_unit_test(what_varies_by_itself_is_no_queue),
+		cmocka_unit_test(a_queue_of_a_second_is_heard),
+		cmocka_unit_test(what_we_have_queued_is_not_others),
+		cmocka_unit_test(who_is_overtaken_has_not_waited),
 		cmocka_unit_test(who_hears_nothing_does_not_wait),
 	};
 
