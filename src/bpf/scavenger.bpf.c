@@ -9,8 +9,10 @@
  * when others are there, and looks again later. In the order of how soon they tell:
  *
  *   push     the link is ours and the queue grows well beyond what we have made, for several
- *            acknowledgements in turn: somebody begins. We leave at once, before a round is over.
- *            In our very first slow start it was we.
+ *            acknowledgements in turn, and these come more slowly than they did: somebody begins.
+ *            We leave at once, before a round is over. In our very first slow start it was we.
+ *            A link that stalls for a moment (a radio that waits for its turn, a machine that is
+ *            late) makes the same queue, but serves us as fast as ever once it goes on.
  *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
  *            before when the queue stood. Either others carry the rest, or the link has become
  *            slower, or they send at a rate of their own (a video, a call). A check tells: the
@@ -24,7 +26,8 @@
  * rate below it without a queue is no lack.
  *
  * All this is a state of the way (local address, remote address), which all our flows there share,
- * since it is the link that others need, not a place beside one of our flows:
+ * since it is the link that others need, not a place beside one of our flows. They also share what
+ * the way as a whole may have: its floor, the step by which its windows grow, the size of a try.
  *
  *   OPEN     growing, holding the queue, or checking
  *   YIELD    until until_us; the floor of FLOOR segments, paced slowly, remains, and tells what the
@@ -48,7 +51,8 @@
  * a hundred is, without a queue, the link loses by itself, and that is no reason to leave it.
  *
  * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
- * replaces; only bytes are added up atomically.
+ * replaces; only bytes are added up atomically. The time that a flow has is that of its last
+ * packet, so what another one has noted may lie in its future: since().
  *
  * Sources: RFC 6817 (LEDBAT); draft-irtf-iccrg-ledbat-plus-plus (slow start that is limited,
  * multiplicative decrease, slowdown); RFC 9406 (HyStart++); net/ipv4/tcp_cubic.c,
@@ -133,6 +137,7 @@ struct tcp_congestion_ops {
 #define TCP_CA_Loss		4 /* include/uapi/linux/tcp.h */
 #define CA_EVENT_TX_START	0 /* include/net/tcp.h, as the next three */
 #define TCP_CONG_NON_RESTRICTED 1
+#define SK_PACING_NONE		0
 #define SK_PACING_NEEDED	1
 
 #define MS 1000ull
@@ -151,6 +156,17 @@ struct tcp_congestion_ops {
 /* For so many acknowledgements, and so long: a machine that was late makes one bunch of them. */
 #define PUSH_ACKS 6
 #define PUSH_LONG 6000u
+/* In each of these windows of a long push the rate is looked at anew. */
+#define PUSH_WINDOW  20000u
+#define PUSH_PERCENT 80 /* of our rate: more than that, and nobody takes a place in the queue */
+#define PUSH_SLACK   4	/* segments, which may have been acknowledged just before */
+/* A link that stalls is silent for so long, once in a window, and others' packets come in bursts.
+ */
+#define SILENCE_US 4000u
+/* So many round trips after a push of others in a slow start they fill the link, or have left it.
+ */
+#define GONE_ROUNDS  4
+#define GONE_MOST_US (300 * MS)
 /* So many late ones in turn are a queue; one is a delayed acknowledgement. */
 #define STANDING 4
 /* All these bounds allow for two segments on the wire, but not for ever more on a link of kbit/s.
@@ -171,11 +187,15 @@ struct tcp_congestion_ops {
 
 #define LACK_PERCENT 80 /* of the share: rates of rounds differ by some percent by themselves */
 #define LACK_ROUNDS  2	/* one may be a machine that was late */
+#define LOSS_ROUNDS                                                                                \
+	3 /* in which packets were lost, without a queue, and we had less than our share */
+#define RAMP_US (1 * S) /* of a try, which has less than its share at first */
 /* An increase by a quarter in a second comes to a fair share within some seconds, and bbr loses a
  * seventh for one second of two when it does not come. */
 #define PATIENCE_US   (1 * S)
 #define CHECK_MOST_US (1 * S)  /* a check whose flow has fallen silent */
 #define SHARE_OLD_US  (10 * S) /* a share that was not seen for so long is lowered, a little */
+#define LINK_OLD_US   (5 * S)  /* the same of what the link carries, where we never come near it */
 
 #define BACKOFF_LEAST (50 * MS)
 #define BACKOFF_MOST  (700 * MS) /* and some more to get up to speed: 3 s are the goal */
@@ -191,8 +211,9 @@ struct tcp_congestion_ops {
 #define SLOW_EVERY_US (10 * S)
 #define SLOW_ROUNDS   3 /* one to drain, one to see it, one for those who see it later */
 #define DRAIN_US      (100 * MS)
-/* What a drain of some round trips can do. */
-#define DRAIN_MOST (4u << 20)
+/* What comes later than that, and a round trip, or is more, is not what was left over. */
+#define DRAIN_MOST_US (500 * MS)
+#define DRAIN_SHARE   20u /* of what the link carries in a second */
 
 char _license[] SEC("license") = "GPL";
 
@@ -201,7 +222,7 @@ const volatile _Bool has_ack_and_flag = 1;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 256);
+	__uint(max_entries, 256); /* the loader wants more */
 	__type(key, struct scavenger_key);
 	__type(value, struct scavenger_way);
 } ways SEC(".maps");
@@ -217,20 +238,23 @@ enum mode { OPEN, YIELD };
 struct flow {
 	u64 round_us, round_bytes; /* when this round began, and the way's bytes then */
 	u64 acked_us;		   /* the last acknowledgement */
-	u64 push_us;		   /* the first of those in turn that say that others push */
-	u64 slow_us;		   /* when the next slowdown is due */
-	u64 drain_us;		   /* until then what is queued may go, at drain_rate */
-	u32 drain_rate;
-	u32 round_end;	    /* tp->delivered at its end */
-	u32 round_min_us;   /* the least round trip of this round; NONE: no sample yet */
-	u32 last_min_us;    /* of the last round */
-	u32 lost;	    /* tp->lost when this round began */
-	u32 window, before; /* 1/16 segments: now, and a round ago */
-	u32 saved;	    /* the window before a slowdown */
-	u32 ssthresh;	    /* below it the window grows by a quarter */
-	u32 check_us;	    /* the check that this flow has taken part in, low bits of its start */
+	u32 drain_rate, drain_us;  /* until then what is queued may go, at this rate, low bits; */
+	u32 drain_seq;		   /* up to here */
+	u32 round_end;		   /* tp->delivered at its end */
+	u32 round_min_us;	   /* the least round trip of this round; NONE: no sample yet */
+	u32 last_min_us;	   /* of the last round */
+	u32 lost;		   /* tp->lost when this round began */
+	u32 window, before;	   /* 1/16 segments: now, and a round ago */
+	u32 saved;		   /* the window before a slowdown */
+	u32 ssthresh;		   /* below it the window grows by a quarter */
+	u32 check_us;	/* the check that this flow has taken part in, low bits of its start */
+	u32 push_us;	/* the first acknowledgement in turn that says that others push */
+	u32 push_bytes; /* the way's bytes then; low bits both */
+	u32 silence_us; /* the longest since then */
+	u32 slow_us;	/* when the next slowdown is due, low bits */
+	u32 epoch;	/* in which the flow was counted last */
 	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, is_limited,
-		is_cut;
+		is_cut, cuts, squeezes;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -256,6 +280,12 @@ static inline u64 most(u64 a, u64 b)
 	return a > b ? a : b;
 }
 
+/* How long ago that was; 0 if another CPU has noted it just now, ahead of our time. */
+static inline u64 since(u64 now, u64 then)
+{
+	return now > then ? now - then : 0;
+}
+
 static inline u64 per_second(u64 bytes, u64 us)
 {
 	return bytes * S / most(us, 1);
@@ -277,6 +307,8 @@ static inline void key_of(struct sock *sk, struct scavenger_key *key)
 			key->local[2] = key->remote[2] = 0xffff;
 		return;
 	}
+	if (!bpf_core_field_exists(sk->__sk_common.skc_v6_daddr))
+		return;
 	for (int i = 0; i < 4; i++) {
 		key->local[i] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i];
 		key->remote[i] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[i];
@@ -315,7 +347,7 @@ static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
 	if (way->base_us == 0) {
 		way->base_us = rtt_us;
 		way->base_at_us = now;
-	} else if (now - way->base_at_us > WINDOW_US) {
+	} else if (since(now, way->base_at_us) > WINDOW_US) {
 		way->older_us = way->base_us;
 		way->base_us = rtt_us;
 		way->base_at_us = now;
@@ -338,7 +370,7 @@ static inline void note_calm(struct scavenger_way *way, u32 rtt_us, u32 lost, u6
 	way->low_us = low_us;
 	way->high_us = high_us;
 	way->calm_rounds++;
-	if (now - way->calm_us < CALM_US || way->calm_rounds < CALM_ROUNDS)
+	if (since(now, way->calm_us) < CALM_US || way->calm_rounds < CALM_ROUNDS)
 		return;
 	way->base_us = low_us;
 	way->older_us = 0;
@@ -356,9 +388,10 @@ static inline void note_share(struct scavenger_way *way, u64 rate, u64 now)
 		 */
 		way->share += way->share ? (rate - way->share) / 4 : rate;
 		way->share_us = now;
-	} else if (now - way->share_us > SHARE_OLD_US) {
+	} else if (since(now, way->share_us) > SHARE_OLD_US) {
 		way->share -= way->share / 64;
-		way->capacity -= (way->capacity - way->share) / 4;
+		if (way->capacity > way->share)
+			way->capacity -= (way->capacity - way->share) / 4;
 		way->share_us = now;
 	}
 	if (way->share > way->capacity)
@@ -428,6 +461,28 @@ static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
 	flow->is_limited = 0;
 }
 
+/* How many of our flows use a way: those that were acknowledged in an epoch of about a second. */
+
+static inline void count_flow(struct flow *flow, struct scavenger_way *way, u64 now)
+{
+	u32 epoch = (u32)(now >> 20);
+
+	if (flow->epoch == epoch)
+		return;
+	flow->epoch = epoch;
+	if (way->epoch != epoch) {
+		way->n_last = way->n_now;
+		way->n_now = 0;
+		way->epoch = epoch;
+	}
+	way->n_now++;
+}
+
+static inline u32 flows_of(const struct scavenger_way *way)
+{
+	return most(most(way->n_now, way->n_last), 1);
+}
+
 /* Yielding. */
 
 static inline void tell(const struct scavenger_key *key, u64 until_us)
@@ -449,21 +504,30 @@ static inline _Bool is_mptcp(const struct tcp_sock *tp)
 
 /*
  * What MPTCP has queued on this subflow can not go elsewhere, and holds up the rest of the stream:
- * it goes within DRAIN_US, or at half of the capacity if that takes longer. What is in flight may
- * be lost where others fill the buffer, which yield_rate() sees to. A stream of plain TCP has no
- * end.
+ * it goes within DRAIN_US, or at half of the capacity if that takes longer. MPTCP goes on handing
+ * over until it has seen how slow we are. Where there is no other path that has no end, as with
+ * plain TCP, so it is not much that goes so.
  */
-static inline void begin_drain(struct tcp_sock *tp, struct flow *flow, u64 capacity, u64 now)
+static inline void begin_drain(struct tcp_sock *tp, struct flow *flow,
+			       const struct scavenger_way *way, u64 now)
 {
 	u32 queued = tp->write_seq - tp->snd_nxt;
+	u64 bytes = least(queued + TRY_BYTES, most(way->capacity / DRAIN_SHARE, 2 * TRY_BYTES));
 
-	flow->drain_us = 0;
-	if (!is_mptcp(tp))
-		return;
-	if (queued == 0 || queued > DRAIN_MOST || capacity < 2)
-		return;
-	flow->drain_rate = least(per_second(queued, DRAIN_US), least(capacity / 2, NONE));
-	flow->drain_us = now + most(DRAIN_US, (u64)queued * S / most(flow->drain_rate, 1));
+	flow->drain_rate = 0;
+	flow->drain_us = (u32)(now + DRAIN_MOST_US + base_of(way));
+	flow->drain_seq =
+		tp->snd_nxt + (is_mptcp(tp) ? (u32)least(bytes / flows_of(way), NONE / 4) : 0);
+}
+
+/* How much of it is left. */
+static inline u32 left_over(const struct tcp_sock *tp, const struct flow *flow, u64 now)
+{
+	u32 queued = tp->write_seq - tp->snd_nxt, most_bytes = flow->drain_seq - tp->snd_nxt;
+
+	if ((s32)((u32)now - flow->drain_us) >= 0 || (s32)most_bytes <= 0)
+		return 0;
+	return least(queued, most_bytes);
 }
 
 /* This flow follows its way. */
@@ -473,7 +537,7 @@ static inline void leave(struct tcp_sock *tp, struct flow *flow, const struct sc
 	flow->mode = YIELD;
 	flow->window = FLOOR;
 	flow->lacks = flow->pushes = flow->slow_rounds = flow->check_rounds = 0;
-	begin_drain(tp, flow, way->capacity, now);
+	begin_drain(tp, flow, way, now);
 	begin_round(tp, flow, way, now);
 }
 
@@ -483,8 +547,11 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 	if (!is_yielding(way, now)) {
 		/* up to a quarter more or less: two that share a link do not try in step */
 		u64 pause_us = way->backoff_us - way->backoff_us / 4;
+		u64 gone_us = least(GONE_ROUNDS * base_of(way), GONE_MOST_US);
 
 		pause_us += bpf_get_prandom_u32() % (u32)most(least(way->backoff_us, S) / 2, 1);
+		if (way->resume_rate)
+			pause_us = most(pause_us, gone_us);
 		way->until_us = now + pause_us + base_of(way);
 		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
 		way->check_us = 0;
@@ -511,14 +578,32 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 		way->try_us = now;
 	flow->mode = OPEN;
 	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
+	flow->squeezes = 0;
 	flow->ssthresh = way->share
 				 ? window_of(tp, way->retry_rate ? way->retry_rate : way->capacity,
 					     base_of(way)) /
-					   16 * 15
+					   flows_of(way) / 16 * 15
 				 : NONE;
 	way->weak_rate = 0;
-	flow->slow_us = now + SLOW_EVERY_US;
-	flow->drain_us = 0;
+	flow->slow_us = (u32)(now + SLOW_EVERY_US);
+	flow->drain_seq = tp->snd_nxt;
+}
+
+/*
+ * MPTCP hands a subflow 64 KiB at once, and what comes later in the stream waits for them. So they
+ * go within a round trip, if that is less than half of what the link has been seen to carry.
+ */
+static inline u32 try_window(const struct tcp_sock *tp, const struct scavenger_way *way)
+{
+	u32 chunk = TRY_BYTES / segment_bytes(tp) * UNIT;
+	u32 half = window_of(tp, (way->retry_rate ? way->retry_rate : way->capacity) / 2,
+			     base_of(way)) /
+		   flows_of(way);
+	u32 start = most(START / flows_of(way), FLOOR);
+
+	if (way->resume_rate)
+		return most(window_of(tp, way->resume_rate, base_of(way)) / flows_of(way), start);
+	return is_mptcp(tp) ? most(least(chunk, half), start) : start;
 }
 
 /* Not before what our own beginning has queued is gone. */
@@ -531,8 +616,8 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 	else if (++flow->holds >= HELD_ROUNDS)
 		way->is_held = 1;
 	if (way->is_held)
-		way->retry_rate = 0;
-	if (now - way->try_us > HELD_US)
+		way->retry_rate = way->resume_rate = 0;
+	if (since(now, way->try_us) > HELD_US)
 		way->backoff_us = BACKOFF_LEAST;
 }
 
@@ -569,10 +654,15 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 		return;
 	}
 	if (is_mptcp(tp) && most(rate, way->check_rate) < way->capacity / WORTH_IT) {
+		if (since(now, way->share_us) > LINK_OLD_US) {
+			way->capacity -= way->capacity / 16;
+			way->share_us = now;
+		}
 		begin_yield(tp, flow, way, key, now);
 		return;
 	}
 	way->share = most(most(rate, way->check_rate), 16 * segment_bytes(tp));
+	way->capacity = most(way->capacity, way->share);
 	way->share_us = now;
 	way->is_held = 1;
 	way->weak_rate = 0;
@@ -587,7 +677,7 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 			const struct scavenger_way *way)
 {
-	u32 step = UNIT;
+	u32 step = most(UNIT / flows_of(way), 1);
 
 	if (flow->window < flow->ssthresh) {
 		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
@@ -598,14 +688,31 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
 		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32);
 		/* two rounds pass until we see what it did: no more than the target in these */
-		step = least(step, window_of(tp, way->capacity, TARGET_US / 2));
-		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), UNIT);
+		step = least(step, window_of(tp, way->capacity, TARGET_US / 2) / flows_of(way));
+		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)),
+			    UNIT / flows_of(way));
 	}
 	set_window(flow, flow->window + step);
 }
 
-/* The queue is longer than the target: all but LOW_US of it goes. One round has to pass before a
- * cut shows. */
+/*
+ * How much of a queue our own windows make: what we have under way (by Little's law), less what the
+ * link's base holds. A link that has stalled moves that from the way into the queue, and makes no
+ * more of it.
+ */
+static inline u32 own_queue_us(const struct scavenger_way *way, u32 queue_us)
+{
+	u32 base_us = base_of(way);
+	u64 own_us;
+
+	if (!way->is_held || way->share == 0 || way->rate >= way->share)
+		return queue_us;
+	own_us = least(way->rate, 1ull << 36) * (base_us + queue_us) / way->share;
+	return own_us > base_us + low_us(way) ? own_us - base_us : low_us(way);
+}
+
+/* The queue is longer than the target: all but LOW_US of it goes, and at first only of what we
+ * have made. One round has to pass before a cut shows. */
 static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
 {
 	u32 base_us = base_of(way);
@@ -615,6 +722,9 @@ static inline void shrink(struct flow *flow, const struct scavenger_way *way, u3
 		return;
 	}
 	flow->is_cut = 1;
+	if (flow->cuts == 0)
+		queue_us = own_queue_us(way, queue_us);
+	flow->cuts = 1;
 	if (queue_us > strong_us(way) && flow->before && flow->before < flow->window)
 		flow->window = flow->before; /* what this round has sent is not in the queue yet */
 	scale_window(flow, base_us + low_us(way), base_us + queue_us);
@@ -662,7 +772,7 @@ static inline void begin_slowdown(struct flow *flow, const struct scavenger_way 
 {
 	flow->saved = flow->window;
 	flow->slow_rounds = SLOW_ROUNDS;
-	flow->slow_us = now + SLOW_EVERY_US;
+	flow->slow_us = (u32)(now + SLOW_EVERY_US);
 	scale_window(flow, base_of(way) / 4 * 3, base_of(way) + queue_us);
 }
 
@@ -682,7 +792,19 @@ static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32
 		way->weak_rate = most(rate, 1);
 		way->weak_us = now;
 	}
-	return now - way->weak_us > PATIENCE_US;
+	return since(now, way->weak_us) > PATIENCE_US;
+}
+
+/* Whether others leave us less without a queue, where the buffer is too short for one. */
+static inline _Bool is_squeezed(struct flow *flow, const struct scavenger_way *way, u32 queue_us,
+				u64 rate, u32 lost, u64 now)
+{
+	if (!lost || queue_us > low_us(way) || !lacks_share(way, rate) ||
+	    since(now, way->try_us) < RAMP_US) {
+		flow->squeezes = 0;
+		return 0;
+	}
+	return ++flow->squeezes >= LOSS_ROUNDS;
 }
 
 /* The window after a round in which there was neither reason to leave nor to check. */
@@ -698,9 +820,9 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 	} else if (flow->is_limited && is_unknown(tp, flow, way) && flow->standing >= STANDING) {
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
-		flow->is_cut = 0;
+		flow->is_cut = flow->cuts = 0;
 		grow(tp, flow, way);
-		if (now > flow->slow_us && queue_us > TARGET_US / 2)
+		if ((s32)((u32)now - flow->slow_us) > 0 && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
 	flow->before = before;
@@ -716,18 +838,28 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 			flow->window = flow->saved;
 		return;
 	}
-	if (queue_us > LOW_US / 2 && flow->is_limited)
-		note_share(way, rate, now);
+	if ((queue_us > LOW_US / 2 || lost) && flow->is_limited)
+		note_share(way, way->steady_rate, now);
 	if (flow->check_rounds) {
 		if (--flow->check_rounds == 0 && way->check_us)
 			end_check(tp, flow, way, key, queue_us, rate, now);
 		return;
 	}
 	note_held(flow, way, queue_us, rate, now);
-	if (is_lacking(flow, way, queue_us, rate, now))
+	if (is_squeezed(flow, way, queue_us, rate, lost, now))
+		begin_yield(tp, flow, way, key, now);
+	else if (is_lacking(flow, way, queue_us, rate, now))
 		begin_check(tp, flow, way, queue_us, rate, now);
 	else
 		adjust_window(tp, flow, way, queue_us, lost, now);
+}
+
+/* A try begins with a small window, in which what is left over would take longer than by a drain.
+ */
+static inline _Bool has_leftovers(const struct tcp_sock *tp, const struct flow *flow, u64 now)
+{
+	return left_over(tp, flow, now) ||
+	       (is_mptcp(tp) && tp->lost_out && (s32)((u32)now - flow->drain_us) < 0);
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -736,12 +868,17 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 				   u32 rtt_us, u32 lost, u64 now)
 {
 	note_calm(way, rtt_us, lost, now);
+	if (lost || queue_of(way, rtt_us) > low_us(way))
+		way->resume_rate = 0;
 	if (is_yielding(way, now))
 		return;
-	if (queue_of(way, rtt_us) > strong_us(way))
+	if (queue_of(way, rtt_us) > strong_us(way)) {
 		stay_away(way, key, now);
-	else
+	} else if (!has_leftovers(tp, flow, now)) {
 		begin_try(tp, flow, way, now);
+		if (is_mptcp(tp) || way->resume_rate)
+			flow->window = try_window(tp, way);
+	}
 }
 
 static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
@@ -754,6 +891,8 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 
 	flow->last_min_us = rtt_us;
 	way->queue_us = queue_us;
+	/* what comes late in one round comes too fast in the next */
+	way->steady_rate = since(now, way->rate_us) < 1 * S ? least(rate, way->rate) : rate;
 	way->rate = rate;
 	way->rate_us = now;
 	if (flow->mode == YIELD)
@@ -773,6 +912,28 @@ static inline void note_standing(struct flow *flow, const struct scavenger_way *
 		flow->standing++;
 }
 
+static inline void begin_push(struct flow *flow, const struct scavenger_way *way, u64 now)
+{
+	flow->push_us = (u32)now;
+	flow->silence_us = 0;
+	flow->push_bytes = (u32)way->bytes;
+}
+
+/* Whether acknowledgements have come more slowly since the push began. */
+static inline _Bool is_slowed(struct flow *flow, const struct scavenger_way *way, u64 now)
+{
+	u32 took_us = (u32)now - flow->push_us;
+	u32 silence_us = flow->silence_us > SILENCE_US ? flow->silence_us : 0;
+	u64 bytes = (u32)way->bytes - flow->push_bytes + PUSH_SLACK * 1500;
+	u64 rate = per_second(bytes, took_us - silence_us);
+
+	if (rate * 100 < (way->is_held ? way->share : way->rate) * PUSH_PERCENT)
+		return 1;
+	if (took_us >= PUSH_WINDOW)
+		begin_push(flow, way, now);
+	return 0;
+}
+
 /* Whether others push: see the top of this file. */
 static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
 			      u64 now)
@@ -783,14 +944,19 @@ static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way
 		return 0;
 	}
 	if (flow->pushes == 0)
-		flow->push_us = now;
+		begin_push(flow, way, now);
+	else
+		flow->silence_us = most(flow->silence_us, since(now, flow->acked_us));
 	if (flow->pushes < PUSH_ACKS)
 		flow->pushes++;
-	return flow->pushes == PUSH_ACKS && now - flow->push_us >= PUSH_LONG;
+	return flow->pushes == PUSH_ACKS && (u32)now - flow->push_us >= PUSH_LONG &&
+	       is_slowed(flow, way, now);
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
- * next try grows with care from three quarters of this rate on, until a lack leads to a check. */
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check. If
+ * the link was ours, and is empty as soon as we are gone, it was nobody's push: we go on at half of
+ * what we had. */
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
 {
@@ -798,6 +964,7 @@ static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scaven
 
 	if (!way->is_held)
 		way->retry_rate = per_second(bytes, rtt_us) / 4 * 3;
+	way->resume_rate = way->is_held ? way->share / 2 : 0;
 	begin_yield(tp, flow, way, key, now);
 }
 
@@ -807,7 +974,7 @@ static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct sca
 {
 	if (flow->mode == OPEN && is_yielding(way, now))
 		leave(tp, flow, way, now);
-	if (way->check_us && now - way->check_us > CHECK_MOST_US)
+	if (way->check_us && since(now, way->check_us) > CHECK_MOST_US)
 		way->check_us = 0;
 	if (flow->mode == OPEN && way->check_us && flow->check_us != (u32)way->check_us)
 		join_check(tp, flow, way, way->queue_us, now);
@@ -819,15 +986,27 @@ static inline u64 yield_rate(const struct tcp_sock *tp, const struct flow *flow,
 			     const struct scavenger_way *way, u64 now)
 {
 	u32 segment = segment_bytes(tp);
-	u64 rate = most(way->capacity / 64, 20 * segment);
+	u64 all = way->capacity / flows_of(way), rate = most(all / 64, 20 * segment);
 	u64 repair = per_second((u64)tp->lost_out * segment, DRAIN_US);
 
-	rate = most(rate, least(repair, way->capacity / (is_mptcp(tp) ? 2 : 8)));
-	return now < flow->drain_us ? most(rate, flow->drain_rate) : rate;
+	rate = most(rate, least(repair, all / (is_mptcp(tp) ? 2 : 8)));
+	return most(rate, flow->drain_rate);
 }
 
-static inline void set_pace(struct sock *sk, const struct flow *flow,
-			    const struct scavenger_way *way, u64 now)
+static inline void note_drain(const struct tcp_sock *tp, struct flow *flow,
+			      const struct scavenger_way *way, u64 now)
+{
+	u32 bytes = left_over(tp, flow, now);
+	u64 rate = least(per_second(bytes, DRAIN_US), way->capacity / 2 / flows_of(way));
+
+	if (bytes == 0)
+		flow->drain_rate = 0;
+	else if (rate > flow->drain_rate)
+		flow->drain_rate = least(rate, NONE);
+}
+
+static inline void set_pace(struct sock *sk, struct flow *flow, const struct scavenger_way *way,
+			    u64 now)
 {
 	struct tcp_sock *tp = tcp_of(sk);
 	u32 rtt_us = flow->last_min_us ? flow->last_min_us : base_of(way);
@@ -835,6 +1014,7 @@ static inline void set_pace(struct sock *sk, const struct flow *flow,
 	u64 rate;
 
 	if (flow->mode == YIELD) {
+		note_drain(tp, flow, way, now);
 		rate = yield_rate(tp, flow, way, now);
 		window = most(window, window_of(tp, rate, rtt_us));
 	} else {
@@ -842,6 +1022,10 @@ static inline void set_pace(struct sock *sk, const struct flow *flow,
 		/* the window is the limit: where it does not grow by quarters, more would be bursts
 		 */
 		rate += flow->window < flow->ssthresh / 4 * 3 ? rate / 4 : rate / 16;
+		/* so many flows that the least of windows is too much */
+		if (flow->window == FLOOR && flows_of(way) > 1 && way->capacity)
+			rate = least(rate,
+				     most(way->capacity / flows_of(way), 20 * segment_bytes(tp)));
 	}
 	sk->sk_pacing_rate = rate;
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
@@ -860,21 +1044,24 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	way = way_of(&key);
 	if (!way)
 		return;
+	count_flow(flow, way, now);
 	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
-	flow->acked_us = now;
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
 		note_standing(flow, way, rtt_us);
 	}
-	if (way->base_us == 0)
+	if (way->base_us == 0) {
+		flow->acked_us = now;
 		return;
-	if ((sample->prior_in_flight + sample->acked_sacked) * UNIT >= flow->window / 4 * 3)
+	}
+	if (sample->prior_in_flight * UNIT >= flow->window / 4 * 3)
 		flow->is_limited = 1;
 	follow_way(tp, flow, way, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
 	    is_pushed(flow, way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
+	flow->acked_us = now;
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
 		end_round(tp, flow, way, &key, now);
@@ -917,7 +1104,8 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	flow->round_us = flow->acked_us = tp->tcp_mstamp;
 	flow->round_end = tp->delivered;
 	flow->lost = tp->lost;
-	sk->sk_pacing_status = SK_PACING_NEEDED;
+	if (sk->sk_pacing_status == SK_PACING_NONE)
+		sk->sk_pacing_status = SK_PACING_NEEDED;
 	tp->snd_cwnd = START / UNIT;
 	if (!way)
 		return;
@@ -930,23 +1118,9 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 }
 
 /*
- * MPTCP hands a subflow 64 KiB at once, and what comes later in the stream waits for them. So they
- * go within a round trip, if that is less than half of what the link has been seen to carry.
- */
-static inline u32 try_window(const struct tcp_sock *tp, const struct scavenger_way *way)
-{
-	u32 chunk = TRY_BYTES / segment_bytes(tp) * UNIT;
-	u32 half = window_of(tp, (way->retry_rate ? way->retry_rate : way->capacity) / 2,
-			     base_of(way));
-
-	if (!is_mptcp(tp))
-		return START;
-	return most(least(chunk, half), START);
-}
-
-/*
  * The flow has nothing in flight and sends. After a pause its window is of the past: half of it, or
- * START after a long one. If its way has yielded meanwhile, this is a try.
+ * a try's after a long one. If its way has yielded meanwhile, this is a try. (On a short way a
+ * floor is idle between its packets; that is no pause.)
  */
 static inline void on_start(struct sock *sk)
 {
@@ -956,12 +1130,13 @@ static inline void on_start(struct sock *sk)
 	struct scavenger_key key;
 	struct scavenger_way *way;
 
+	if (tp->packets_out) /* all of it is taken for lost */
+		return;
 	key_of(sk, &key);
 	way = way_of(&key);
-	if (!way || way->base_us == 0)
+	if (!way || way->base_us == 0 || idle_us < 2 * base_of(way) + 100 * MS)
 		return;
-	if (flow->mode == OPEN && idle_us < 2 * base_of(way) + 100 * MS)
-		return;
+	count_flow(flow, way, now);
 	if (is_yielding(way, now)) {
 		if (flow->mode == OPEN)
 			leave(tp, flow, way, now);

@@ -28,28 +28,31 @@ struct scavenger_way {
 	__u64 calm_us;
 	__u32 calm_rounds;
 
-	__u32 queue_us; /* of the last round */
-	__u64 bytes;	/* acknowledged, of all our flows here */
-	__u64 rate;	/* of the last round */
-	__u64 rate_us;	/* when that was */
+	__u32 queue_us;	   /* of the last round */
+	__u64 bytes;	   /* acknowledged, of all our flows here */
+	__u64 rate;	   /* of the last round */
+	__u64 rate_us;	   /* when that was */
+	__u64 steady_rate; /* the lesser of the last two */
 
 	__u64 share; /* what we had when the queue stood and nobody pushed: all that is left for us
 		      */
 	__u64 share_us; /* when it was last seen, or lowered */
 	__u64 capacity; /* the most that has been carried lately */
 
-	__u64 until_us;	  /* it yields until then; 0: never has */
-	__u64 try_us;	  /* when the last try began */
-	__u64 backoff_us; /* how long the next yield takes */
-	__u64 check_us;	  /* since when a check runs; 0: none does */
-	__u64 check_rate; /* our rate when it began */
-	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
-	__u64 weak_rate;  /* our rate then; 0: there is no lack */
-	__u64 retry_rate; /* the next try grows by quarters up to here; 0: up to the capacity */
-	__u64 yields;	  /* how often it has begun to yield */
-	__u64 yielded_us; /* for how long in all */
-	__u32 is_held;	  /* the link is ours: we have had our share since the last try */
-	__u32 padding;
+	__u64 until_us;	   /* it yields until then; 0: never has */
+	__u64 try_us;	   /* when the last try began */
+	__u64 backoff_us;  /* how long the next yield takes */
+	__u64 check_us;	   /* since when a check runs; 0: none does */
+	__u64 check_rate;  /* our rate when it began */
+	__u64 weak_us;	   /* since when our rate lacks beside a short queue, and does not grow */
+	__u64 weak_rate;   /* our rate then; 0: there is no lack */
+	__u64 resume_rate; /* the next try begins with this; 0: with little */
+	__u64 retry_rate;  /* the next try grows by quarters up to here; 0: up to the capacity */
+	__u64 yields;	   /* how often it has begun to yield */
+	__u64 yielded_us;  /* for how long in all */
+	__u32 is_held;	   /* the link is ours: we have had our share since the last try */
+	__u32 epoch, n_now,
+		n_last; /* how many flows were counted in this epoch, and the one before */
 };
 
 /* Sent to the loader whenever a way begins to yield, or to yield for longer. */

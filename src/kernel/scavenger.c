@@ -94,6 +94,22 @@ static int set_constants(struct bpf_object *object, bool has_ack_and_flag)
 	return -EINVAL;
 }
 
+/*
+ * An LRU map gives each processor this many free places at once (kernel/bpf/bpf_lru_list.c,
+ * LOCAL_FREE_TARGET). With less than that for each, ways that are in use would be thrown out.
+ */
+#define PLACES_OF_A_PROCESSOR 128
+
+static int make_room(struct bpf_object *object)
+{
+	struct bpf_map *ways = bpf_object__find_map_by_name(object, "ways");
+	int processors = libbpf_num_possible_cpus();
+
+	if (!ways || processors < 0)
+		return ways ? processors : -ENOENT;
+	return bpf_map__set_max_entries(ways, PLACES_OF_A_PROCESSOR * ((__u32)processors + 2));
+}
+
 /* The object with a name in it, opened; what the caller closes. */
 static int open_object(const char *name, struct bpf_object **out)
 {
@@ -195,6 +211,8 @@ static int load(struct scavenger *scavenger, bool has_ack_and_flag)
 	err = map ? bpf_map__set_map_flags(map, FLAG_LINK) : -EINVAL;
 	if (err == 0)
 		err = set_constants(object, has_ack_and_flag);
+	if (err == 0)
+		err = make_room(object);
 	if (err == 0)
 		err = bpf_object__load(object);
 	if (err == 0)
