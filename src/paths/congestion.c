@@ -51,7 +51,7 @@ static void note_present(struct congestion *congestion, const char *name)
 	congestion->n_missing--;
 }
 
-static void note_missing(struct congestion *congestion, const char *name, bool is_given,
+static void note_missing(struct congestion *congestion, const char *name, bool is_named,
 			 uint64_t now_ms)
 {
 	unsigned i = find(congestion, name);
@@ -62,7 +62,7 @@ static void note_missing(struct congestion *congestion, const char *name, bool i
 	if (i < congestion->n_missing)
 		return;
 	set(congestion->missing[congestion->n_missing++], name);
-	if (!is_given)
+	if (!is_named)
 		return;
 	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
 		    "load it (modprobe tcp_%s) and start mpbridge again",
@@ -107,9 +107,12 @@ static void choose_spare(struct congestion *congestion, struct paths *paths, con
 	if (!name)
 		name = find_yielding(congestion, otherwise, now_ms);
 	set(paths->spare_congestion, name);
-	for (unsigned i = 0; i < paths->n; i++)
-		if (is_ours_to_choose(&paths->path[i]))
-			set(paths->path[i].congestion, name);
+	for (unsigned i = 0; i < paths->n; i++) {
+		if (!is_ours_to_choose(&paths->path[i]))
+			continue;
+		set(paths->path[i].congestion, name);
+		paths->path[i].is_congestion_named = false;
+	}
 }
 
 bool congestion_wants_scavenger(const struct paths *paths)
@@ -122,14 +125,14 @@ bool congestion_wants_scavenger(const struct paths *paths)
 }
 
 static void drop_missing(struct congestion *congestion, char name[static CONF_CONGESTION_BYTES],
-			 bool is_given, uint64_t now_ms)
+			 bool is_named, uint64_t now_ms)
 {
 	if (!name[0])
 		return;
 	if (is_there(congestion, name, now_ms)) {
 		note_present(congestion, name);
 	} else {
-		note_missing(congestion, name, is_given, now_ms);
+		note_missing(congestion, name, is_named, now_ms);
 		name[0] = '\0';
 	}
 }
@@ -144,6 +147,6 @@ void congestion_choose(struct congestion *congestion, struct paths *paths, const
 
 		path->has_scavenger =
 			scavenger && (path->role != CONF_SECONDARY || is_ours_to_choose(path));
-		drop_missing(congestion, path->congestion, path->is_congestion_given, now_ms);
+		drop_missing(congestion, path->congestion, path->is_congestion_named, now_ms);
 	}
 }
