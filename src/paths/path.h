@@ -48,7 +48,7 @@ struct path {
 struct paths {
 	unsigned n;
 	/* Server: the ways that clients call secondary, and the congestion control of their routes,
-	 * but for paths that have been given one. */
+	 * whatever their path has; "": none yields, and the path's own routes do. */
 	const struct spares *spares;
 	char spare_congestion[CONF_CONGESTION_BYTES];
 	unsigned n_left_out; /* there was no room for so many */

@@ -98,11 +98,54 @@ static void what_the_kernel_lacks_is_its_own_then(void **state)
 	assert_string_equal(paths.path[1].congestion, "reno");
 }
 
+/* On a server that a client has told of a secondary link, with a congestion control of the path's.
+ */
+static void spares_have_one_that_yields_or_none(void **state)
+{
+	static const struct {
+		const char *present, *scavenger, *expected;
+	} cases[] = {
+		{",bbr,cubic,lp," SCAVENGER ",", SCAVENGER, SCAVENGER},
+		{",bbr,cubic,lp,", NULL, "lp"},
+		{",bbr,cubic,", NULL, ""},
+		{",bbr,cubic,", SCAVENGER, ""}, /* somebody has taken it away */
+	};
+	const struct spares spares = {.n = 1};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct paths paths = {.n = 1, .spares = &spares};
+
+		present = cases[i].present;
+		strcpy(paths.path[0].congestion, "cubic");
+		paths.path[0].is_congestion_given = true;
+		choose(&paths, cases[i].scavenger, "bbr");
+		assert_string_equal(paths.spare_congestion, cases[i].expected);
+		assert_string_equal(paths.path[0].congestion, "cubic");
+	}
+}
+
+static void a_path_that_yields_to_nobody_has_the_common_one(void **state)
+{
+	struct conf conf = two_with("cubic", NULL);
+	struct paths paths = {0};
+
+	present = ",bbr,cubic,";
+	derive_two(&conf, &paths);
+	choose(&paths, NULL, "cubic");
+	assert_string_equal(paths.path[1].congestion, "cubic");
+	present = ",bbr,cubic,lp,";
+	derive_two(&conf, &paths);
+	choose(&paths, NULL, "cubic");
+	assert_string_equal(paths.path[1].congestion, "lp");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_paths_own_stands_against_the_scavenger),
 		cmocka_unit_test(what_the_kernel_lacks_is_its_own_then),
+		cmocka_unit_test(spares_have_one_that_yields_or_none),
+		cmocka_unit_test(a_path_that_yields_to_nobody_has_the_common_one),
 	};
 
 	RUN_SUITE(tests);
