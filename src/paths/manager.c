@@ -17,6 +17,7 @@
 #include "paths/yielding.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@
 #define DELAY_MS 4
 #define PAUSE_MS 50
 #define RETRY_MS 1000
+#define LINES_MS 10000 /* between two lines of a kind that a client can cause */
 
 struct manager {
 	const struct conf *conf;
@@ -60,6 +62,7 @@ struct manager {
 	struct failover failover;
 	struct codec codec; /* of the greetings */
 	bool has_told_left_out;
+	struct log_limit spare_lines[2], lost_lines; /* what clients say; see log_spare() */
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
 };
@@ -416,7 +419,7 @@ static int take_lease(struct manager *manager, const struct manager_handover *fr
 		return lease_take(&manager->lease, &manager->actor, &manager->snapshot);
 	manager->tables = from->tables;
 	manager->announce = from->announce;
-	manager->yielding.spares = from->spares;
+	spares_continue(&manager->yielding.spares, &from->spares, clock_ms());
 	return lease_continue(&manager->lease, &manager->actor, from->slot, from->slot_fd,
 			      from->ledger);
 }
@@ -596,13 +599,38 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 	}
 }
 
-static void log_spare(const struct address *local, const struct address *client, bool is_spare)
+/* Of lines that a client can cause: whether it may be written now, and what is to end it. */
+static bool pass_line(struct manager *manager, struct log_limit *limit, char end[static 32])
 {
-	char ip[ADDRESS_TEXT_BYTES], client_ip[ADDRESS_TEXT_BYTES];
+	uint32_t left_out;
 
-	log_info("the client at %s %s %s a secondary link", address_format_ip(client, client_ip),
-		 is_spare ? "calls the way to" : "does no more call the way to",
-		 address_format_ip(local, ip));
+	if (!log_limit_pass(limit, manager->loop->now_ms, LINES_MS, &left_out))
+		return false;
+	end[0] = '\0';
+	if (left_out)
+		snprintf(end, 32, " (and %u more like it)", left_out);
+	return true;
+}
+
+static void log_spare(struct manager *manager, const struct address *local,
+		      const struct address *client, bool is_spare)
+{
+	char ip[ADDRESS_TEXT_BYTES], client_ip[ADDRESS_TEXT_BYTES], end[32];
+
+	if (pass_line(manager, &manager->spare_lines[is_spare], end))
+		log_info("the client at %s %s %s a secondary link%s",
+			 address_format_ip(client, client_ip),
+			 is_spare ? "calls the way to" : "does no more call the way to",
+			 address_format_ip(local, ip), end);
+}
+
+static void log_lost(struct manager *manager, const struct address *about)
+{
+	char ip[ADDRESS_TEXT_BYTES], end[32];
+
+	if (pass_line(manager, &manager->lost_lines, end))
+		log_info("a client does not reach %s any more%s", address_format_ip(about, ip),
+			 end);
 }
 
 void manager_witness(struct manager *manager, const struct address *local)
@@ -613,18 +641,18 @@ void manager_witness(struct manager *manager, const struct address *local)
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
 		     const struct address *about)
 {
-	char ip[ADDRESS_TEXT_BYTES];
 	bool has_role_changed = spares_greeted(&manager->yielding.spares, kind, local, about,
 					       manager->loop->now_ms);
 	enum announce_step step =
 		announce_greeted(&manager->announce, kind, local, about, manager->loop->now_ms);
 
 	if (kind == GREETING_LOST && step != ANNOUNCE_NOTHING)
-		log_info("a client does not reach %s any more", address_format_ip(about, ip));
-	if (has_role_changed)
-		log_spare(local, about, kind == GREETING_SPARE);
-	take_step(manager, has_role_changed && step == ANNOUNCE_NOTHING ? ANNOUNCE_FOLLOW : step,
-		  local);
+		log_lost(manager, about);
+	take_step(manager, step, local);
+	if (has_role_changed) {
+		log_spare(manager, local, about, kind == GREETING_SPARE);
+		note_change(manager);
+	}
 }
 
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
