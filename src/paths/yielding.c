@@ -142,7 +142,8 @@ void yielding_report(const struct yielding *yielding, const struct monitor *moni
 	for (unsigned i = 0; !monitor && i < yielding->spares.n; i++) {
 		const struct spare *spare = &yielding->spares.item[i];
 
-		if (!address_ip_equal(&spare->local, &path->local))
+		if (!address_ip_equal(&spare->local, &path->local) ||
+		    spare_is_silent(spare, yielding->loop->now_ms))
 			continue;
 		path->role = CONF_SECONDARY;
 		add_way(yielding, &spare->local, &spare->remote, &path->yield);
