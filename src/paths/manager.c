@@ -62,6 +62,7 @@ struct manager {
 	struct failover failover;
 	struct codec codec; /* of the greetings */
 	bool has_told_left_out;
+	bool has_told_nets;			     /* that there are too many addresses */
 	struct log_limit spare_lines[2], lost_lines; /* what clients say; see log_spare() */
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
@@ -183,7 +184,7 @@ static void follow_health(struct manager *manager)
 
 /* ---- the board ---- */
 
-static void fill_nets(const struct manager *manager, struct board_table *table)
+static void fill_nets(struct manager *manager, struct board_table *table)
 {
 	const struct rt_addresses *addresses = &manager->snapshot.addresses;
 
@@ -194,9 +195,10 @@ static void fill_nets(const struct manager *manager, struct board_table *table)
 		net->subnet = addresses->item[i].subnet;
 	}
 	table->has_more_nets = addresses->n > BOARD_NETS_MAX;
-	if (table->has_more_nets && !manager->has_followed)
+	if (table->has_more_nets && !manager->has_told_nets)
 		log_warning("this router has %zu addresses; only the first %d are known as its own",
 			    addresses->n, BOARD_NETS_MAX);
+	manager->has_told_nets = table->has_more_nets;
 }
 
 static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
