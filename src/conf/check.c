@@ -322,15 +322,19 @@ static void check_paths(struct draft *draft)
 	}
 }
 
-/* An empty name is a choice too. */
+/* An empty name is a choice too. What is inherited is not given for the path: the far end may yet
+ * call it secondary. */
 static void inherit_congestion(struct conf *conf)
 {
 	if (!conf->congestion.is_given)
 		snprintf(conf->congestion.name, sizeof(conf->congestion.name), "%s",
 			 CONF_CONGESTION_DEFAULT);
-	for (unsigned i = 0; i < conf->n_paths; i++)
-		if (!conf->path[i].congestion.is_given && conf->path[i].role != CONF_SECONDARY)
-			conf->path[i].congestion = conf->congestion;
+	for (unsigned i = 0; i < conf->n_paths; i++) {
+		struct conf_congestion *own = &conf->path[i].congestion;
+
+		if (!own->is_given && conf->path[i].role != CONF_SECONDARY)
+			memcpy(own->name, conf->congestion.name, sizeof(own->name));
+	}
 }
 
 /* A backup is for when the others do not work: there has to be another. */

@@ -15,8 +15,9 @@
  * so a module that was loaded by hand is found then; for one that is missing once in ASK_MS at
  * most, since looking for a module takes its time.
  *
- * A secondary path gets one that yields. On a server that is also what paths have that are not
- * secondary themselves, for the routes to those clients who say that theirs are (spare.c).
+ * A secondary path gets one that yields, and so do a server's routes to those clients who say that
+ * their way is secondary (spare.c), whatever the path has otherwise. Where there is none that
+ * yields such a route would be good for nothing, and there is none.
  */
 
 #define ASK_MS 60000
@@ -51,7 +52,7 @@ static void note_present(struct congestion *congestion, const char *name)
 	congestion->n_missing--;
 }
 
-static void note_missing(struct congestion *congestion, const char *name, bool is_given,
+static void note_missing(struct congestion *congestion, const char *name, bool is_named,
 			 uint64_t now_ms)
 {
 	unsigned i = find(congestion, name);
@@ -62,7 +63,7 @@ static void note_missing(struct congestion *congestion, const char *name, bool i
 	if (i < congestion->n_missing)
 		return;
 	set(congestion->missing[congestion->n_missing++], name);
-	if (!is_given)
+	if (!is_named)
 		return;
 	log_warning("this kernel has no congestion control \"%s\": its paths use the kernel's own; "
 		    "load it (modprobe tcp_%s) and start mpbridge again",
@@ -85,31 +86,37 @@ static bool is_ours_to_choose(const struct path *path)
 	return path->role == CONF_SECONDARY && !path->is_congestion_given;
 }
 
-/* What yields, as well as this kernel can. */
-static const char *find_yielding(struct congestion *congestion, const char *otherwise,
+/* What yields, as well as this kernel can. NULL: it has nothing of that kind. */
+static const char *find_yielding(struct congestion *congestion, const char *scavenger,
 				 uint64_t now_ms)
 {
+	if (scavenger)
+		return scavenger;
 	if (is_there(congestion, LOW_PRIORITY, now_ms)) {
 		note_present(congestion, LOW_PRIORITY);
 		return LOW_PRIORITY;
 	}
 	note_missing(congestion, LOW_PRIORITY, false, now_ms);
-	return otherwise;
+	return NULL;
 }
 
 static void choose_spare(struct congestion *congestion, struct paths *paths, const char *scavenger,
 			 const char *otherwise, uint64_t now_ms)
 {
-	const char *name = scavenger;
+	const char *name;
 
 	if (!congestion_wants_scavenger(paths))
 		return;
-	if (!name)
-		name = find_yielding(congestion, otherwise, now_ms);
-	set(paths->spare_congestion, name);
-	for (unsigned i = 0; i < paths->n; i++)
-		if (is_ours_to_choose(&paths->path[i]))
-			set(paths->path[i].congestion, name);
+	name = find_yielding(congestion, scavenger, now_ms);
+	set(paths->spare_congestion, name ? name : "");
+	for (unsigned i = 0; i < paths->n; i++) {
+		struct path *path = &paths->path[i];
+
+		if (!is_ours_to_choose(path))
+			continue;
+		set(path->congestion, name ? name : otherwise);
+		path->is_congestion_named = path->is_congestion_named && !name;
+	}
 }
 
 bool congestion_wants_scavenger(const struct paths *paths)
@@ -122,14 +129,14 @@ bool congestion_wants_scavenger(const struct paths *paths)
 }
 
 static void drop_missing(struct congestion *congestion, char name[static CONF_CONGESTION_BYTES],
-			 bool is_given, uint64_t now_ms)
+			 bool is_named, uint64_t now_ms)
 {
 	if (!name[0])
 		return;
 	if (is_there(congestion, name, now_ms)) {
 		note_present(congestion, name);
 	} else {
-		note_missing(congestion, name, is_given, now_ms);
+		note_missing(congestion, name, is_named, now_ms);
 		name[0] = '\0';
 	}
 }
@@ -144,6 +151,6 @@ void congestion_choose(struct congestion *congestion, struct paths *paths, const
 
 		path->has_scavenger =
 			scavenger && (path->role != CONF_SECONDARY || is_ours_to_choose(path));
-		drop_missing(congestion, path->congestion, path->is_congestion_given, now_ms);
+		drop_missing(congestion, path->congestion, path->is_congestion_named, now_ms);
 	}
 }

@@ -17,10 +17,11 @@ struct congestion {
 
 /*
  * Gives each secondary path that has not been given another one the scavenger's; where there is
- * none (NULL), "lp" (tcp_lp.c), if the kernel has that, or `otherwise`, that of other paths. Takes
- * the congestion control away from each path whose own one the kernel does not have, so that the
- * path works without it. One line in the log for each name that was given; another only after it
- * was there in between. now_ms: CLOCK_MONOTONIC.
+ * none (NULL), "lp" (tcp_lp.c), if the kernel has that, or `otherwise`, that of other paths. The
+ * spares get the same, or none in place of `otherwise`. Takes the congestion control away from each
+ * path whose own one the kernel does not have, so that the path works without it. One line in the
+ * log for each name that was given; another only after it was there in between. now_ms:
+ * CLOCK_MONOTONIC.
  */
 void congestion_choose(struct congestion *congestion, struct paths *paths, const char *scavenger,
 		       const char *otherwise, uint64_t now_ms);

@@ -54,7 +54,7 @@ static struct path *add_path(const struct conf *conf, struct paths *paths,
 	*path = (struct path){.ifindex = link->ifindex};
 	memcpy(path->interface, link->name, sizeof(path->interface));
 	memcpy(path->congestion, conf->congestion.name, sizeof(path->congestion));
-	path->is_congestion_given = conf->congestion.is_given;
+	path->is_congestion_named = conf->congestion.is_given;
 	return path;
 }
 
@@ -65,6 +65,7 @@ static void configure(struct path *path, const struct conf_path *wanted)
 	path->role = wanted->role;
 	memcpy(path->congestion, wanted->congestion.name, sizeof(path->congestion));
 	path->is_congestion_given = wanted->congestion.is_given;
+	path->is_congestion_named = path->is_congestion_named || wanted->congestion.is_given;
 }
 
 static void add_configured(const struct conf *conf, const struct snapshot *snapshot,

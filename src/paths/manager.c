@@ -5,13 +5,16 @@
 #include "base/log.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
+#include "paths/audience.h"
 #include "paths/congestion.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
 #include "paths/failover.h"
 #include "paths/inventory.h"
 #include "paths/lease.h"
+#include "paths/path_log.h"
 #include "paths/plan.h"
+#include "paths/publication.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
 #include "paths/yielding.h"
@@ -48,85 +51,20 @@ struct manager {
 	struct watch events;
 	struct timer quiet;
 	struct snapshot snapshot;
-	struct announce announce;
+	struct audience audience; /* server */
 	struct paths paths;
+	struct path_log path_log;
 	struct congestion congestion;
 	struct yielding yielding;
-	bool has_followed;
 	bool had_several; /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
 	struct failover failover;
 	struct codec codec; /* of the greetings */
-	bool has_told_left_out;
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
 };
-
-/* ---- what is said of the paths ---- */
-
-static bool is_same_path(const struct path *a, const struct path *b)
-{
-	return a->ifindex == b->ifindex && address_ip_equal(&a->local, &b->local) &&
-	       address_ip_equal(&a->server, &b->server) &&
-	       (a->endpoint == PATH_ENDPOINT_ANNOUNCE) == (b->endpoint == PATH_ENDPOINT_ANNOUNCE);
-}
-
-static bool has_path(const struct paths *paths, const struct path *path)
-{
-	for (unsigned i = 0; i < paths->n; i++)
-		if (is_same_path(&paths->path[i], path))
-			return true;
-	return false;
-}
-
-static void log_path(const struct manager *manager, const struct path *path)
-{
-	char local[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
-
-	address_format_ip(&path->local, local);
-	if (manager->conf->role == CONF_CLIENT)
-		log_info("path %s: %s to %s", path->interface, local,
-			 address_format_ip(&path->server, server));
-	else if (path->endpoint == PATH_ENDPOINT_ANNOUNCE)
-		log_info("path %s: %s is announced to clients", path->interface, local);
-	else
-		log_debug("path %s: %s", path->interface, local);
-}
-
-static void log_unused(const struct manager *manager, const char *interface)
-{
-	log_warning("path %s: not used: %s", interface,
-		    diagnosis_excuse(manager->conf, &manager->snapshot, interface));
-}
-
-static void log_changes(const struct manager *manager, const struct paths *before)
-{
-	const struct paths *now = &manager->paths;
-	const struct conf *conf = manager->conf;
-
-	for (unsigned i = 0; i < now->n; i++)
-		if (!has_path(before, &now->path[i]))
-			log_path(manager, &now->path[i]);
-	for (unsigned i = 0; i < before->n; i++)
-		if (!paths_use_interface(now, before->path[i].interface))
-			log_unused(manager, before->path[i].interface);
-	for (unsigned i = 0; i < conf->n_paths && !manager->has_followed; i++)
-		if (!paths_use_interface(now, conf->path[i].interface))
-			log_unused(manager, conf->path[i].interface);
-	if (conf->role == CONF_CLIENT && now->n == 0 && (before->n || !manager->has_followed))
-		log_warning("no link leads to the server now; waiting for one");
-}
-
-static void tell_left_out(struct manager *manager)
-{
-	if (manager->paths.n_left_out && !manager->has_told_left_out)
-		log_warning("%u paths are not used: there is room for %d, and those to the first "
-			    "far routers have it",
-			    manager->paths.n_left_out, BOARD_PATHS_MAX);
-	manager->has_told_left_out = manager->paths.n_left_out > 0;
-}
 
 /* ---- what a client learns of its paths ---- */
 
@@ -178,83 +116,22 @@ static void follow_health(struct manager *manager)
 		monitors_follow(&manager->failover.monitors, &manager->paths, &questions);
 }
 
-/* ---- the board ---- */
-
-static void fill_nets(const struct manager *manager, struct board_table *table)
-{
-	const struct rt_addresses *addresses = &manager->snapshot.addresses;
-
-	for (size_t i = 0; i < addresses->n && table->n_nets < BOARD_NETS_MAX; i++) {
-		struct board_net *net = &table->net[table->n_nets++];
-
-		net->own = addresses->item[i].local;
-		net->subnet = addresses->item[i].subnet;
-	}
-	table->has_more_nets = addresses->n > BOARD_NETS_MAX;
-	if (table->has_more_nets && !manager->has_followed)
-		log_warning("this router has %zu addresses; only the first %d are known as its own",
-			    addresses->n, BOARD_NETS_MAX);
-}
-
-static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
-{
-	const struct monitor *monitor = monitors_find(&manager->failover.monitors, path);
-
-	memcpy(out->interface, path->interface, IF_NAMESIZE);
-	out->ifindex = path->ifindex;
-	out->server = path->server;
-	out->local = path->local;
-	out->place = tables_place(&manager->tables, path);
-	out->router = path->router;
-	out->is_standby = path->is_standby;
-	out->may_start = path->may_start;
-	out->is_backup = path->is_backup;
-	out->is_secondary = path->role == CONF_SECONDARY;
-	out->has_scavenger = path->has_scavenger;
-	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
-	out->reason = HEALTH_NOT_ASKED;
-	if (manager->failover.monitors.is_late && !monitor)
-		out->health = HEALTH_DOWN; /* it has to answer first */
-	if (announce_is_lost(&manager->announce, &path->local)) {
-		out->health = HEALTH_DOWN;
-		out->reason = HEALTH_LOST;
-		out->since_ms = announce_lost_ms(&manager->announce, &path->local);
-	}
-	if (!monitor)
-		return;
-	out->health = health_shown(&monitor->health);
-	out->reason = monitor->health.reason;
-	if (out->health == HEALTH_GUARDED) {
-		out->reason = monitor->health.is_yielding ? HEALTH_YIELDS : HEALTH_TOO_SLOW;
-	} else if (out->health == HEALTH_UP && health_is_urgent(&monitor->health)) {
-		out->health = HEALTH_SUSPECT;
-		out->reason = HEALTH_STUCK;
-	}
-	out->since_ms = monitor->health.since_ms;
-	out->rtt_us = monitor->health.trip.rtt_us;
-	out->is_shut = monitor_is_shut(monitor);
-}
-
-/* Whether a connection can have more than one subflow, on links that are down, too. */
-static bool has_several(const struct manager *manager)
-{
-	unsigned n = manager->announce.n;
-
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		n += manager->conf->role == CONF_CLIENT && !manager->paths.path[i].is_standby;
-	return n > 1 || manager->conf->n_paths > 1;
-}
-
 static void publish(struct manager *manager)
 {
-	struct board_table table = {.n_paths = manager->paths.n};
+	const struct publication publication = {
+		.conf = manager->conf,
+		.snapshot = &manager->snapshot,
+		.paths = &manager->paths,
+		.tables = &manager->tables,
+		.announce = &manager->audience.announce,
+		.spares = &manager->audience.spares,
+		.monitors = &manager->failover.monitors,
+		.had_several = manager->had_several,
+	};
+	struct board_table table;
 
-	manager->had_several = manager->had_several || has_several(manager);
-	table.had_several = manager->had_several;
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		fill_path(manager, &manager->paths.path[i], &table.path[i]);
-	table.spares = manager->yielding.spares;
-	fill_nets(manager, &table);
+	publication_fill(&publication, &table);
+	manager->had_several = table.had_several;
 	board_publish(manager->board, &table);
 }
 
@@ -287,7 +164,7 @@ static void choose_congestion(struct manager *manager)
 	struct paths *paths = &manager->paths;
 
 	if (manager->conf->role == CONF_SERVER)
-		paths->spares = &manager->yielding.spares;
+		paths->spares = &manager->audience.spares;
 	yielding_prepare(&manager->yielding, paths);
 	congestion_choose(&manager->congestion, paths, yielding_congestion(&manager->yielding),
 			  manager->conf->congestion.name, clock_ms());
@@ -302,14 +179,13 @@ static int update(struct manager *manager)
 	store_lock(&manager->actor.store);
 	error = actor_look(&manager->actor, &manager->snapshot);
 	if (!error) {
-		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
+		derive_paths(manager->conf, &manager->snapshot, &manager->audience.announce,
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
-		log_changes(manager, &before);
-		tell_left_out(manager);
+		path_log_follow(&manager->path_log, manager->conf, &manager->snapshot, &before,
+				&manager->paths);
 		error = program(manager);
-		manager->has_followed = true;
 	}
 	store_unlock(&manager->actor.store);
 	return error;
@@ -415,8 +291,7 @@ static int take_lease(struct manager *manager, const struct manager_handover *fr
 	if (!from)
 		return lease_take(&manager->lease, &manager->actor, &manager->snapshot);
 	manager->tables = from->tables;
-	manager->announce = from->announce;
-	manager->yielding.spares = from->spares;
+	audience_continue(&manager->audience, &from->audience, clock_ms());
 	return lease_continue(&manager->lease, &manager->actor, from->slot, from->slot_fd,
 			      from->ledger);
 }
@@ -474,6 +349,7 @@ static struct manager *allocate(const struct conf *conf, struct board *board)
 	manager->board = board;
 	manager->failover.conf = conf;
 	manager->yielding.on_change = on_spares;
+	manager->yielding.spares = &manager->audience.spares;
 	if (conf->role == CONF_CLIENT)
 		manager->yielding.monitors = &manager->failover.monitors;
 	manager->events_fd = manager->lease.fd = -1;
@@ -519,8 +395,7 @@ int manager_hand_over(const struct manager *manager, struct manager_handover *ou
 	out->slot = manager->actor.slot;
 	out->slot_fd = manager->lease.fd;
 	out->tables = manager->tables;
-	out->announce = manager->announce;
-	out->spares = manager->yielding.spares;
+	out->audience = manager->audience;
 	return length < 0 ? length : 0;
 }
 
@@ -534,7 +409,7 @@ int manager_try(const struct conf *conf, struct paths *out)
 	if (!error)
 		error = check(conf, &manager->snapshot);
 	if (!error && out)
-		derive_paths(conf, &manager->snapshot, &manager->announce, out);
+		derive_paths(conf, &manager->snapshot, &manager->audience.announce, out);
 	if (manager)
 		release(manager);
 	return error;
@@ -589,6 +464,9 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 		/* It may be so new that the snapshot does not have it yet; deriving looks again. */
 		note_change_after(manager, 0);
 		break;
+	case ANNOUNCE_FOLLOW_SOON:
+		note_change(manager);
+		break;
 	case ANNOUNCE_AGAIN:
 		actor_drop_endpoint(&manager->actor, local);
 		note_change(manager);
@@ -596,34 +474,16 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 	}
 }
 
-static void log_spare(const struct address *local, const struct address *client, bool is_spare)
-{
-	char ip[ADDRESS_TEXT_BYTES], client_ip[ADDRESS_TEXT_BYTES];
-
-	log_info("the client at %s %s %s a secondary link", address_format_ip(client, client_ip),
-		 is_spare ? "calls the way to" : "does no more call the way to",
-		 address_format_ip(local, ip));
-}
-
 void manager_witness(struct manager *manager, const struct address *local)
 {
-	take_step(manager, announce_witness(&manager->announce, local, clock_ms()), local);
+	take_step(manager, audience_witness(&manager->audience, local, clock_ms()), local);
 }
 
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
 		     const struct address *about)
 {
-	char ip[ADDRESS_TEXT_BYTES];
-	bool has_role_changed = spares_greeted(&manager->yielding.spares, kind, local, about,
-					       manager->loop->now_ms);
-	enum announce_step step =
-		announce_greeted(&manager->announce, kind, local, about, manager->loop->now_ms);
-
-	if (kind == GREETING_LOST && step != ANNOUNCE_NOTHING)
-		log_info("a client does not reach %s any more", address_format_ip(about, ip));
-	if (has_role_changed)
-		log_spare(local, about, kind == GREETING_SPARE);
-	take_step(manager, has_role_changed && step == ANNOUNCE_NOTHING ? ANNOUNCE_FOLLOW : step,
+	take_step(manager,
+		  audience_greeted(&manager->audience, kind, local, about, manager->loop->now_ms),
 		  local);
 }
 

@@ -30,7 +30,8 @@ struct path {
 	enum path_endpoint endpoint;
 	enum conf_path_role role;		/* PRIMARY, if the path is not a configured one */
 	char congestion[CONF_CONGESTION_BYTES]; /* of its routes; "": the kernel's own */
-	bool is_congestion_given;		/* false: it is the default */
+	bool is_congestion_given;		/* for this path: it has that, whatever its role */
+	bool is_congestion_named;		/* by the configuration, for this path or for all */
 	bool has_scavenger; /* that is what its congestion control is: see kernel/scavenger.h */
 	/* client: */
 	struct address server; /* where to dial over this path */
@@ -47,7 +48,7 @@ struct path {
 struct paths {
 	unsigned n;
 	/* Server: the ways that clients call secondary, and the congestion control of their routes,
-	 * but for paths that have been given one. */
+	 * whatever their path has; "": none yields, and the path's own routes do. */
 	const struct spares *spares;
 	char spare_congestion[CONF_CONGESTION_BYTES];
 	unsigned n_left_out; /* there was no room for so many */

@@ -8,30 +8,34 @@
  * Theory of operation. Which of its links are secondary is known to a client. What the server sends
  * there leaves by a route of the path's table, and so do the packets to everybody else who comes by
  * the same address, DSL and LTE of one client for example. So a server has a route to each address
- * from which a client has said so (wanted.c). It forgets one when a client says the contrary there,
- * or when there are too many: routes to addresses that nobody has any more do no harm.
+ * from which a client has said so (wanted.c). It forgets one when a client says the contrary there.
+ * A way that has fallen silent stays until its place is needed, for a route to an address that
+ * nobody has any more does no harm, and a link that comes back finds it there.
+ *
+ * Each change is a change of routes, which costs more than a greeting, and everybody who may use
+ * the server can greet. So what is known is not given up for what is new:
+ *
+ * - Two behind one public address, or two links of one client, may say the one and the other in
+ *   turn. Who says USE is believed at once, for a role may have changed; but when somebody then
+ *   says SPARE again, the way is disputed, and stays secondary until no more is heard of that.
+ * - Where there is no room, a way has to have been silent for long to make some. All others work
+ *   without: their clients are told that there is no scavenger. One network cannot have all places.
  */
 
-#define GREETING_GAP_MS 300 /* yield.c, ASK_MS, and a round trip */
+#define GREETING_GAP_MS 300   /* yield.c, ASK_MS, and a round trip */
+#define DISPUTE_MS	12000 /* two greetings of a client that has nothing to send, and some */
+#define SILENT_MS	30000
 
-/* spares->n: there is none. */
+/* spares->n_known: there is none. */
 static unsigned index_of(const struct spares *spares, const struct address *local,
 			 const struct address *remote)
 {
 	unsigned i = 0;
 
-	while (i < spares->n && !(address_ip_equal(&spares->item[i].local, local) &&
-				  address_ip_equal(&spares->item[i].remote, remote)))
+	while (i < spares->n_known && !(address_ip_equal(&spares->item[i].local, local) &&
+					address_ip_equal(&spares->item[i].remote, remote)))
 		i++;
 	return i;
-}
-
-static struct spare *find(struct spares *spares, const struct address *local,
-			  const struct address *remote)
-{
-	unsigned i = index_of(spares, local, remote);
-
-	return i < spares->n ? &spares->item[i] : NULL;
 }
 
 const struct spare *spares_find(const struct spares *spares, const struct address *local,
@@ -42,53 +46,144 @@ const struct spare *spares_find(const struct spares *spares, const struct addres
 	return i < spares->n ? &spares->item[i] : NULL;
 }
 
-static struct spare *place_for_another(struct spares *spares)
+bool spare_is_silent(const struct spare *spare, uint64_t now_ms)
 {
-	struct spare *oldest = &spares->item[0];
+	return now_ms >= spare->greeted_ms + SILENT_MS;
+}
 
-	if (spares->n < SPARES_MAX)
-		return &spares->item[spares->n++];
-	for (unsigned i = 1; i < spares->n; i++)
-		if (spares->item[i].greeted_ms < oldest->greeted_ms)
-			oldest = &spares->item[i];
+static void swap(struct spares *spares, unsigned a, unsigned b)
+{
+	struct spare spare = spares->item[a];
+
+	spares->item[a] = spares->item[b];
+	spares->item[b] = spare;
+}
+
+/* ---- room ---- */
+
+static unsigned count_near(const struct spares *spares, const struct network *network)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < spares->n_known; i++)
+		n += network_contains(network, &spares->item[i].remote);
+	return n;
+}
+
+/* The one that has been silent for longest, of those in the network; NULL: of all. */
+static unsigned find_oldest(const struct spares *spares, const struct network *network)
+{
+	unsigned oldest = SPARES_MAX;
+
+	for (unsigned i = 0; i < spares->n_known; i++) {
+		const struct spare *spare = &spares->item[i];
+
+		if ((!network || network_contains(network, &spare->remote)) &&
+		    (oldest == SPARES_MAX || spare->greeted_ms < spares->item[oldest].greeted_ms))
+			oldest = i;
+	}
 	return oldest;
 }
 
-static bool add(struct spares *spares, const struct address *local, const struct address *remote,
+/* A place that is free now, behind those that are secondary. SPARES_MAX: there is none. */
+static unsigned place_for(struct spares *spares, const struct address *remote, uint64_t now_ms)
+{
+	const struct network network = {*remote, remote->family == AF_INET6 ? 64 : 32};
+	bool is_crowded = count_near(spares, &network) >= SPARES_NET_MAX;
+	unsigned oldest;
+
+	if (!is_crowded && spares->n_known < SPARES_MAX)
+		return spares->n_known++;
+	oldest = find_oldest(spares, is_crowded ? &network : NULL);
+	if (!spare_is_silent(&spares->item[oldest], now_ms))
+		return SPARES_MAX;
+	if (oldest >= spares->n)
+		return oldest;
+	swap(spares, oldest, --spares->n);
+	return spares->n;
+}
+
+/* ---- what clients say ---- */
+
+static bool begin(struct spares *spares, const struct address *local, const struct address *remote,
+		  uint64_t now_ms)
+{
+	unsigned i = index_of(spares, local, remote);
+
+	if (i < spares->n) {
+		spares->item[i].greeted_ms = now_ms;
+		return false;
+	}
+	if (i == spares->n_known) {
+		i = place_for(spares, remote, now_ms);
+		if (i == SPARES_MAX)
+			return false;
+		spares->item[i] = (struct spare){.local = *local, .remote = *remote};
+		spares->item[i].local.port = spares->item[i].remote.port = 0;
+	}
+	spares->item[i].greeted_ms = now_ms;
+	swap(spares, i, spares->n++);
+	return true;
+}
+
+static bool end(struct spares *spares, const struct address *local, const struct address *remote,
 		uint64_t now_ms)
 {
-	struct spare *spare = find(spares, local, remote);
-	bool is_new = !spare;
+	unsigned i = index_of(spares, local, remote);
+	struct spare *spare;
+	bool is_disputed;
 
-	if (is_new) {
-		spare = place_for_another(spares);
-		*spare = (struct spare){.local = *local, .remote = *remote};
-		spare->local.port = spare->remote.port = 0;
-	}
-	spare->greeted_ms = now_ms;
-	return is_new;
+	if (i >= spares->n)
+		return false;
+	spare = &spares->item[i];
+	is_disputed = spare->used_ms && now_ms < spare->used_ms + SILENT_MS &&
+		      now_ms < spare->greeted_ms + DISPUTE_MS;
+	spare->used_ms = now_ms;
+	if (!is_disputed)
+		swap(spares, i, --spares->n);
+	return !is_disputed;
+}
+
+/* A client that does not use its way at the moment, for it leaves it to others, still asks. */
+static void keep(struct spares *spares, const struct address *local, const struct address *remote,
+		 uint64_t now_ms)
+{
+	unsigned i = index_of(spares, local, remote);
+
+	if (i < spares->n)
+		spares->item[i].greeted_ms = now_ms;
 }
 
 bool spares_greeted(struct spares *spares, enum greeting_kind kind, const struct address *local,
 		    const struct address *remote, uint64_t now_ms)
 {
-	struct spare *spare;
+	switch (kind) {
+	case GREETING_SPARE:
+		return begin(spares, local, remote, now_ms);
+	case GREETING_USE:
+		return end(spares, local, remote, now_ms);
+	case GREETING_PROBE:
+		keep(spares, local, remote, now_ms);
+		break;
+	case GREETING_BACK:
+	case GREETING_LOST:
+		break;
+	}
+	return false;
+}
 
-	if (kind == GREETING_SPARE)
-		return add(spares, local, remote, now_ms);
-	spare = kind == GREETING_USE ? find(spares, local, remote) : NULL;
-	if (!spare)
-		return false;
-	*spare = spares->item[--spares->n];
-	return true;
+void spares_continue(struct spares *spares, const struct spares *from, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < from->n; i++)
+		begin(spares, &from->item[i].local, &from->item[i].remote, now_ms);
 }
 
 bool spares_yield(struct spares *spares, const struct address *local, const struct address *remote,
 		  uint64_t until_ms)
 {
-	struct spare *spare = find(spares, local, remote);
+	unsigned i = index_of(spares, local, remote);
 
-	if (spare)
-		spare->until_ms = until_ms + GREETING_GAP_MS;
-	return spare;
+	if (i < spares->n)
+		spares->item[i].until_ms = until_ms + GREETING_GAP_MS;
+	return i < spares->n;
 }

@@ -9,25 +9,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPARES_MAX 32
+#define SPARES_MAX     32
+#define SPARES_NET_MAX (SPARES_MAX / 4) /* of one address, or of one /64 of IPv6 */
 
 /* A way to a client that has told that it is `secondary`. */
 struct spare {
 	struct address local, remote; /* without ports */
 	uint64_t until_ms;	      /* our scavenger leaves it to others until then */
-	uint64_t greeted_ms;
+	uint64_t greeted_ms;	      /* when that was last told, or at least asked after us */
+	uint64_t used_ms;	      /* when the contrary was last told; 0: never */
 };
 
 /* Starts as zeroes. */
 struct spares {
-	unsigned n;
+	unsigned n;	  /* the first ones are secondary */
+	unsigned n_known; /* those behind them were, until the contrary was told */
 	struct spare item[SPARES_MAX];
 };
 
-/* A client has greeted from `remote` by our address `local`. Whether the set has changed. Of too
- * many, the one that has been silent for longest goes. */
+/*
+ * A client has greeted from `remote` by our address `local`. Whether the set has changed: it does
+ * for one way at most three times within 12 s. A way for which there is no room is not among them;
+ * its next greeting may find some.
+ */
 bool spares_greeted(struct spares *spares, enum greeting_kind kind, const struct address *local,
 		    const struct address *remote, uint64_t now_ms);
+
+/* Takes over those that the program before has known, as if they had just greeted. Of `from` only
+ * their addresses matter. */
+void spares_continue(struct spares *spares, const struct spares *from, uint64_t now_ms);
 
 /* Our scavenger leaves it to others until then, and a client hears of it although it asks only now
  * and then. Whether there is such a way. */
@@ -37,5 +47,8 @@ bool spares_yield(struct spares *spares, const struct address *local, const stru
 /* NULL: there is none. */
 const struct spare *spares_find(const struct spares *spares, const struct address *local,
 				const struct address *remote);
+
+/* Nobody has greeted by it for so long that it may be gone. */
+bool spare_is_silent(const struct spare *spare, uint64_t now_ms);
 
 #endif

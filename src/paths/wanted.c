@@ -27,7 +27,7 @@
  *
  * A path's congestion control is a metric of its routes: the kernel gives it to each subflow that
  * leaves by them. Where a client calls its link secondary, a server's table has a route to its
- * address alone, a copy of the one by which packets went there before, with the scavenger.
+ * address alone, a copy of the one by which packets went there before, with one that yields.
  */
 
 /* A server may answer anybody, so it copies all routes; of more than so many, only those it cannot
@@ -247,7 +247,7 @@ static int add_spare_routes(struct build *build, const struct paths *paths, cons
 {
 	int error = 0;
 
-	if (!paths->spares || path->role == CONF_SECONDARY)
+	if (!paths->spares || !paths->spare_congestion[0] || path->role == CONF_SECONDARY)
 		return 0;
 	for (unsigned i = 0; i < paths->spares->n && !error; i++) {
 		const struct spare *spare = &paths->spares->item[i];

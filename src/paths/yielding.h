@@ -16,9 +16,9 @@ struct yielding {
 	bool has_tried;
 	struct loop *loop; /* NULL: not started */
 	struct watch watch;
-	struct spares spares; /* server */
 	/* Set by the owner. */
-	struct monitors *monitors;		      /* client */
+	struct monitors *monitors;		      /* client; NULL: a server */
+	struct spares *spares;			      /* a client has none in it */
 	void (*on_change)(struct yielding *yielding); /* server: of the spares' times */
 };
 
@@ -30,8 +30,8 @@ const char *yielding_congestion(const struct yielding *yielding);
 
 /*
  * What there is to say of the path of that local address: of a client's, whose monitor this is; or
- * (NULL) of a server's, of all ways there that are secondary, whose times are added up. Then the
- * path's role becomes SECONDARY if there is such a way.
+ * (NULL) of a server's, of all ways there that are secondary and not silent, whose times are added
+ * up. Then the path's role becomes SECONDARY if there is such a way.
  */
 void yielding_report(const struct yielding *yielding, const struct monitor *monitor,
 		     struct report_path *path);

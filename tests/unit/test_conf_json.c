@@ -524,6 +524,26 @@ static void test_secondary_path(void **state)
 	assert_true(draft.conf.path[2].congestion.is_given);
 }
 
+/* What is inherited is not the path's own: the far end may still call the path secondary. */
+static void test_inherited_congestion(void **state)
+{
+	struct draft draft;
+
+	read_text(CONF_CLIENT,
+		  WITH("\"congestion\": \"cubic\", \"paths\": ["
+		       "{ \"interface\": \"a\" },"
+		       "{ \"interface\": \"b\", \"congestion\": \"cubic\" },"
+		       "{ \"interface\": \"c\", \"role\": \"secondary\" }]"),
+		  &draft);
+	assert_int_equal(errors.count + notes.count, 0);
+	assert_true(draft.conf.congestion.is_given);
+	assert_string_equal(draft.conf.path[0].congestion.name, "cubic");
+	assert_false(draft.conf.path[0].congestion.is_given);
+	assert_true(draft.conf.path[1].congestion.is_given);
+	assert_string_equal(draft.conf.path[2].congestion.name, "");
+	assert_false(draft.conf.path[2].congestion.is_given);
+}
+
 static void test_dscp(void **state)
 {
 #define WITH_DSCP(value) PATHS("{ \"interface\": \"a\", \"dscp\": " value " }")
@@ -1082,6 +1102,7 @@ int main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_path_roles),
 		cmocka_unit_test(test_secondary_path),
+		cmocka_unit_test(test_inherited_congestion),
 		cmocka_unit_test(test_dscp),
 		cmocka_unit_test(test_congestion),
 		cmocka_unit_test(test_congestion_of_paths),

@@ -350,7 +350,6 @@ static void derived_paths_have_the_common_congestion(void **state)
 	snapshot_exit(&snapshot);
 }
 
-/* A router with the whole Internet's routes: its tables hold what they cannot miss. */
 /* Two clients behind one gateway, one on the subnet, and one that comes by another address of ours.
  */
 static void a_client_of_a_secondary_link_has_a_route_of_its_own(void **state)
@@ -396,9 +395,15 @@ static void a_client_of_a_secondary_link_has_a_route_of_its_own(void **state)
 	assert_metrics(&wanted.routes.item[3], &yielding);
 	assert_metrics(&wanted.routes.item[4], &yielding);
 	wanted_exit(&wanted);
+	wanted = (struct wanted){0};
+	paths.spare_congestion[0] = '\0'; /* no congestion control yields: the path's own serves */
+	assert_int_equal(wanted_build(&wanted, &conf, &snapshot, &paths, 1, &table), 0);
+	assert_int_equal(wanted.routes.n, 3);
+	wanted_exit(&wanted);
 	snapshot_exit(&snapshot);
 }
 
+/* A router with the whole Internet's routes: its tables hold what they cannot miss. */
 static void very_many_routes_are_not_copied(void **state)
 {
 	struct conf conf = {.role = CONF_SERVER};
