@@ -232,6 +232,14 @@ bool scavenger_is_built(void)
 	return true;
 }
 
+bool scavenger_fits_kernel(void)
+{
+	bool has_ack_and_flag;
+
+	libbpf_set_print(NULL);
+	return ask_kernel(&has_ack_and_flag);
+}
+
 int scavenger_open(struct scavenger **out)
 {
 	struct scavenger *scavenger;
