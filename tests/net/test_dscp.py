@@ -185,6 +185,20 @@ def test_after_a_kill(stage, net, role, mark):
     assert firewall(again.node) == ""
 
 
+@pytest.mark.parametrize("role, other", [("client", "server"), ("server", "client")])
+@pytest.mark.parametrize("mark", ["", "le"])
+def test_after_a_kill_the_other_role_sweeps(stage, net, role, other, mark):
+    """The one that was killed may not be started there again."""
+    first = getattr(stage, role)(net, **paths("", "le")).start().wait_ready()
+    killed(first)
+    beside = stage.add(first.node, other, config_text("10.10.1.1" if other == "client" else "0.0.0.0", {
+        "local_address": None, **paths("", mark)}), name="beside").start().wait_ready()
+    assert not has_table(first)
+    assert has_table(beside) == (mark != "")
+    assert beside.stop() == 0
+    assert firewall(beside.node) == ""
+
+
 def test_a_reload_changes_it(stage, net):
     """Of flows that run, too, and without other workers."""
     daemons = stage.pair(net, {**paths("", ""), **INTERCEPT}, paths("", ""))
