@@ -315,10 +315,9 @@ static void append_role(char line[static LINE_BYTES], struct json_object *path)
 	append_text(line, "", "; secondary");
 	if (reading_get_number(yield, "others", &others))
 		append_text(line, ", others use ", figures_rate(others, 1000, text));
-	if (reading_number(yield, "yields") == 0)
-		return;
-	append_text(line, ", left to them for ",
-		    figures_age(reading_number(yield, "yielded_ms"), text));
+	if (reading_number(yield, "yields") > 0)
+		append_text(line, ", left to them for ",
+			    figures_age(reading_number(yield, "yielded_ms"), text));
 	if (reading_is_false(yield, "scavenger") || reading_is_false(yield, "far_scavenger"))
 		append_text(line, "", " (without a scavenger)");
 }

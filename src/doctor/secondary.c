@@ -53,6 +53,7 @@ void secondary_look(const struct patient *patient, struct secondary_means *out)
 {
 	out->is_built = scavenger_is_built();
 	out->has_btf = access(BTF, R_OK) == 0;
+	out->fits_kernel = scavenger_fits_kernel();
 	out->may_load = !patient->pid || may_load(patient->pid);
 }
 
@@ -63,7 +64,7 @@ static bool lacks(const struct patient *patient, const struct patient_path *path
 {
 	if (!path->is_secondary || patient_path_is_absent(path))
 		return false;
-	return patient->pid ? path->lacks_scavenger : !means->is_built || !means->has_btf;
+	return patient->pid ? path->lacks_scavenger : !means->is_built || !means->fits_kernel;
 }
 
 static bool has_name(const char *names, const char *name)
@@ -85,7 +86,7 @@ static void add_name(char names[static NAMES_BYTES], const char *name)
 		snprintf(names + length, NAMES_BYTES - length, "%s%s", length ? ", " : "", name);
 }
 
-enum lack { LACK_BUILD, LACK_BTF, LACK_CAPABILITIES, LACK_UNKNOWN };
+enum lack { LACK_BUILD, LACK_BTF, LACK_KERNEL, LACK_CAPABILITIES, LACK_UNKNOWN };
 
 static const struct {
 	const char *why, *remedy, *command;
@@ -94,6 +95,10 @@ static const struct {
 			"build it with clang and libbpf (meson's option bpf)", "mpbridge doctor"},
 	[LACK_BTF] = {"this kernel has no BTF",
 		      "use a kernel of 6.4 or later with CONFIG_DEBUG_INFO_BTF", "ls -l " BTF},
+	[LACK_KERNEL] = {"this kernel has BTF, but is older than 6.4, or has no CONFIG_BPF_JIT",
+			 "use a kernel of 6.4 or later with CONFIG_DEBUG_INFO_BTF and "
+			 "CONFIG_BPF_JIT",
+			 "uname -r"},
 	[LACK_CAPABILITIES] = {"it has not both CAP_BPF and CAP_PERFMON",
 			       "run it as root or with both; its unit has to let it call bpf(), "
 			       "too",
@@ -109,6 +114,8 @@ static enum lack lack_of(const struct secondary_means *means)
 		return LACK_BUILD;
 	if (!means->has_btf)
 		return LACK_BTF;
+	if (!means->fits_kernel)
+		return LACK_KERNEL;
 	return means->may_load ? LACK_UNKNOWN : LACK_CAPABILITIES;
 }
 

@@ -8,9 +8,10 @@
 
 /* What a scavenger needs at this end. */
 struct secondary_means {
-	bool is_built; /* the program has one */
-	bool has_btf;  /* the kernel tells of its types */
-	bool may_load; /* the daemon may load it, as far as capabilities say */
+	bool is_built;	  /* the program has one */
+	bool has_btf;	  /* the kernel tells of its types */
+	bool fits_kernel; /* and can do what it needs besides */
+	bool may_load;	  /* the daemon may load it, as far as capabilities say */
 };
 
 /* Of that daemon's. One that does not run may. */

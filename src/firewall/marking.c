@@ -129,7 +129,8 @@ static int claim(struct marking *marking)
 	return fd < 0 ? fd : 0;
 }
 
-/* Of a process that was killed, and had it in its configuration. */
+/* Of a process that was killed, and had it in its configuration. That may have been of the other
+ * role, and need not be started here again. */
 static void sweep(enum conf_role role)
 {
 	int fd = claim_take(claims[role]);
@@ -140,13 +141,14 @@ static void sweep(enum conf_role role)
 	close(fd);
 }
 
-static struct marking *allocate(enum conf_role role)
+static struct marking *allocate(enum conf_role role, bool was_there)
 {
 	struct marking *marking = calloc(1, sizeof(*marking));
 
 	if (!marking)
 		return NULL;
 	marking->role = role;
+	marking->was_there = was_there;
 	marking->claim_fd = -1;
 	timer_init(&marking->check, on_check);
 	upkeep_init(&marking->table, marks_table(role), TOPIC, KEY, on_touched);
@@ -159,6 +161,9 @@ static int set_up(struct marking *marking, const struct conf *conf)
 
 	if (error < 0)
 		return error;
+	/* others may be upgraded together with us, and have no claim for a moment */
+	if (!marking->was_there)
+		sweep(marking->role == CONF_CLIENT ? CONF_SERVER : CONF_CLIENT);
 	if (!marking->wanted) {
 		sweep(marking->role);
 		return 0;
@@ -169,12 +174,10 @@ static int set_up(struct marking *marking, const struct conf *conf)
 
 int marking_open(struct marking **out, const struct conf *conf, bool was_there)
 {
-	struct marking *marking = allocate(conf->role);
+	struct marking *marking = allocate(conf->role, was_there);
 	int error = marking ? set_up(marking, conf) : -ENOMEM;
 
 	*out = NULL;
-	if (marking)
-		marking->was_there = was_there;
 	if (error < 0)
 		marking_close(marking);
 	else

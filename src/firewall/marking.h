@@ -11,9 +11,9 @@ struct marking;
 /*
  * What of it this configuration has. If it has any, this claims it for this process, of which there
  * is one of each role in a network namespace, and has nft check the rules; nothing is marked yet.
- * If it has none, what a killed process of ours left is removed. `was_there`: what is in the kernel
- * is of the program that ran in this process before; it stays until it is replaced, or removed at
- * the end. 0 or -errno, which has been logged.
+ * If it has none, what a killed process of ours left is removed; so is what one of the other role
+ * left, in any case. `was_there`: what is in the kernel is of the program that ran in this process
+ * before; it stays until it is replaced, or removed at the end. 0 or -errno, which has been logged.
  */
 int marking_open(struct marking **out, const struct conf *conf, bool was_there);
 

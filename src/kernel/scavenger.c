@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "bpf/scavenger.h"
+#include "kernel/scavenger_path.h"
 #include "scavenger_object.h" /* const unsigned char scavenger_object[]: made by the build */
 
 #include <bpf/bpf.h>
@@ -33,9 +34,7 @@
 #define FLAG_LINK	  (1u << 13)
 #define ATTACH_STRUCT_OPS 44
 
-#define NAMES	       16
-#define RATE_STALE_US  1000000ull
-#define QUEUE_STANDING 1500 /* microseconds: LOW_US of the program */
+#define NAMES 16
 
 struct scavenger {
 	char name[SCAVENGER_NAME_BYTES];
@@ -251,6 +250,14 @@ bool scavenger_is_built(void)
 	return true;
 }
 
+bool scavenger_fits_kernel(void)
+{
+	bool has_ack_and_flag;
+
+	libbpf_set_print(NULL);
+	return ask_kernel(&has_ack_and_flag);
+}
+
 int scavenger_open(struct scavenger **out)
 {
 	struct scavenger *scavenger;
@@ -307,22 +314,6 @@ static void put_address(const struct address *address, __u32 *words)
 	}
 }
 
-static void describe(const struct scavenger_way *way, uint64_t now_us, struct scavenger_path *out)
-{
-	bool is_yielding = now_us < way->until_us;
-
-	memset(out, 0, sizeof(*out));
-	out->base_us = way->older_us && way->older_us < way->base_us ? way->older_us : way->base_us;
-	out->queue_us = way->queue_us;
-	out->capacity = way->capacity;
-	out->rate = now_us - way->rate_us < RATE_STALE_US ? way->rate : 0;
-	if ((is_yielding || way->queue_us > QUEUE_STANDING) && out->capacity > out->rate)
-		out->others = out->capacity - out->rate;
-	out->yields = way->yields;
-	out->yielded_ms = way->yielded_us / 1000;
-	out->until_ms = (way->until_us + 999) / 1000;
-}
-
 int scavenger_look(const struct scavenger *scavenger, const struct address *local,
 		   const struct address *remote, struct scavenger_path *out)
 {
@@ -333,7 +324,7 @@ int scavenger_look(const struct scavenger *scavenger, const struct address *loca
 	put_address(remote, key.remote);
 	if (bpf_map_lookup_elem(scavenger->ways, &key, &way) != 0)
 		return -ENOENT;
-	describe(&way, time_monotonic_us(), out);
+	scavenger_path_of(&way, time_monotonic_us(), out);
 	return 0;
 }
 

@@ -27,6 +27,10 @@ struct scavenger_path {
 /* Whether this program was built with it (meson option bpf). */
 bool scavenger_is_built(void);
 
+/* Whether this kernel is one for it: it has BTF, and takes the congestion control back when the
+ * process ends that loaded it, as Linux does from 6.4 on. False in a program without it. */
+bool scavenger_fits_kernel(void);
+
 /*
  * Loads it. 0, or -ENOTSUP: this program was built without it, or the kernel has no BTF or no such
  * programs; -EPERM: not without CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; else -errno. Logs nothing.

@@ -11,6 +11,11 @@ bool scavenger_is_built(void)
 	return false;
 }
 
+bool scavenger_fits_kernel(void)
+{
+	return false;
+}
+
 int scavenger_open(struct scavenger **out)
 {
 	(void)out;

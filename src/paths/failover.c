@@ -11,7 +11,8 @@
  * Theory of operation. The monitors tell of each change, and flows of what they miss; here is
  * decided what follows. Running connections leave a path that goes down, and come back to it:
  * retreat.c. What flows measure is shown to the guard: lookout.c. That a path is a backup, by its
- * role or by the guard, is a flag of its endpoint (MP_PRIO), and changes running connections, too.
+ * role, by the guard or since it is left to others, is a flag of its endpoint (MP_PRIO), and
+ * changes running connections, too.
  *
  * Of several far routers, election.c says which one new connections go to: each change of a path's
  * health asks it, and the time when it may go back. Nothing of that touches connections that run.
@@ -191,41 +192,60 @@ static void on_new_instance(struct monitors *monitors, uint8_t router, uint64_t 
 	failover->on_server_gone(failover, router, gone_ms);
 }
 
+/* ---- which paths carry ---- */
+
+/* In this order: those of the first kind of which one works carry, and the others are backups. */
+enum kind { KIND_USUAL, KIND_BACKUP, KIND_ASIDE, KIND_NONE };
+
+/* Aside is what is left to others, or would slow the others down: a backup is better than that. */
+static enum kind kind_of(const struct path *path, const struct monitor *monitor)
+{
+	if (monitor && (monitor->health.is_guarded || monitor->health.is_yielding))
+		return KIND_ASIDE;
+	return path->role == CONF_BACKUP ? KIND_BACKUP : KIND_USUAL;
+}
+
+/* What its router, its monitor and the server's word make of a path, whatever the others are. */
+static void judge_alone(struct failover *failover, struct path *path, const struct monitor *monitor)
+{
+	path->is_down = !is_path_carrying(failover, path);
+	if (path->role == CONF_PRIMARY && monitor && monitor->courtesy.is_spare_there)
+		path->role = CONF_SECONDARY;
+	path->is_standby = path->router != failover_active(failover);
+	path->is_in_use = failover_is_in_use(failover, path->router);
+}
+
+/* The endpoint of the last one stays: with its subflows the connections would die. */
+static void spare_last(struct path *path, const struct monitor *monitor, enum kind first)
+{
+	bool is_last = first == KIND_NONE || (monitor && monitor->is_waiting);
+
+	if (is_last && !path->is_standby)
+		path->is_down = false;
+}
+
 void failover_judge(struct failover *failover, struct paths *paths)
 {
-	bool has_primary[CONF_SERVERS_MAX] = {0}, has_any[CONF_SERVERS_MAX] = {0};
+	enum kind kind[BOARD_PATHS_MAX], first[CONF_SERVERS_MAX];
 
 	elect(failover, paths);
+	for (unsigned i = 0; i < CONF_SERVERS_MAX; i++)
+		first[i] = KIND_NONE;
 	for (unsigned i = 0; i < paths->n; i++) {
 		struct path *path = &paths->path[i];
 		const struct monitor *monitor = monitors_find(&failover->monitors, path);
 
-		path->is_down = !is_path_carrying(failover, path);
-		path->is_backup =
-			path->role == CONF_BACKUP ||
-			(monitor && (monitor->health.is_guarded || monitor->health.is_yielding));
-		if (path->role == CONF_PRIMARY && monitor && monitor->courtesy.is_spare_there)
-			path->role = CONF_SECONDARY;
-		path->is_standby = path->router != failover_active(failover);
-		path->is_in_use = failover_is_in_use(failover, path->router);
-		if (!path->is_down && !path->is_backup)
-			has_primary[path->router] = true;
-		if (!path->is_down)
-			has_any[path->router] = true;
+		judge_alone(failover, path, monitor);
+		kind[i] = kind_of(path, monitor);
+		if (!path->is_down && kind[i] < first[path->router])
+			first[path->router] = kind[i];
 	}
-	/* The endpoint of the last one stays: with its subflows the connections would die. */
 	for (unsigned i = 0; i < paths->n; i++) {
 		struct path *path = &paths->path[i];
-		const struct monitor *monitor = monitors_find(&failover->monitors, path);
-		bool is_last = !has_any[path->router] || (monitor && monitor->is_waiting);
 
-		if (is_last && !path->is_standby)
-			path->is_down = false;
+		path->is_backup = kind[i] > first[path->router];
+		spare_last(path, monitors_find(&failover->monitors, path), first[path->router]);
 	}
-	/* What begins on a backup while nothing else works is marked only when something does. */
-	for (unsigned i = 0; i < paths->n; i++)
-		if (!has_primary[paths->path[i].router])
-			paths->path[i].is_backup = false;
 }
 
 /* ---- looking ---- */

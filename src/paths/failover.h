@@ -39,7 +39,9 @@ void failover_start(struct failover *failover, struct actor *actor, const struct
 /*
  * Marks each of the paths as down or as a backup, by its role, its health and the guard, and as on
  * standby or in use, by its far router; another router may become the active one by that. Of paths
- * nobody watches (a server's, or before failover_start()) only the role counts.
+ * nobody watches (a server's, or before failover_start()) only the role counts. Of those to one
+ * router that work, some are no backups: those that are neither configured as one nor guarded nor
+ * left to others; if there are none, the configured ones; if there are none of them, the rest.
  */
 void failover_judge(struct failover *failover, struct paths *paths);
 

@@ -15,13 +15,21 @@
 #define MOST_MS	   500u
 #define SLACK_MS   30u
 
+/* What is secondary is there to be used; a backup may be metered; what is guarded would harm the
+ * stream, or others. As failover.c has it for running connections. */
+static int reserve(const struct board_path *path)
+{
+	if (path->health == HEALTH_GUARDED)
+		return 3;
+	return path->is_backup ? 2 : path->is_secondary;
+}
+
 /* The lower, the sooner. */
 static int rank(const struct board_path *path)
 {
-	bool is_spare = path->is_backup || path->is_secondary || path->health == HEALTH_GUARDED;
-
-	return (path->health == HEALTH_DOWN ? 8 : 0) + (path->may_start && !path->is_shut ? 0 : 4) +
-	       (is_spare ? 2 : 0) + (path->health == HEALTH_SUSPECT);
+	return (path->health == HEALTH_DOWN ? 16 : 0) +
+	       (path->may_start && !path->is_shut ? 0 : 8) + 2 * reserve(path) +
+	       (path->health == HEALTH_SUSPECT);
 }
 
 /*

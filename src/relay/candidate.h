@@ -11,9 +11,10 @@
 /*
  * The best path that is not down (or only because the server refuses) and whose place's bit in
  * `tried` is not set, or NULL. Paths on which the kernel then makes the other subflows (may_start),
- * and where none are made anew now (is_shut), go first; among them those that are neither backup
- * nor guarded, and among them those that nobody suspects; otherwise the order of the table counts,
- * which is the configuration's. Paths to a far router on standby do not count.
+ * and where none are made anew now (is_shut), go first; among them those that are neither
+ * secondary, backup nor guarded, then the secondary ones, the backups, and those that are guarded
+ * or left to others; among these those that nobody suspects; otherwise the order of the table
+ * counts, which is the configuration's. Paths to a far router on standby do not count.
  */
 const struct board_path *candidate_next(const struct board_table *table, uint16_t tried);
 

@@ -25,6 +25,7 @@ BUFFER_BYTES, CARRIED_BYTES = 32 << 20, 1 << 17
 PATIENCE_S = 0.3
 RATE, RTT = "30mbit", "4ms"
 LE, CS1 = 0x04, 0x20  # the octet: the two lower bits are ECN's
+ECN, ECT = 0x03, 0x02  # RFC 3168: "may be marked instead of dropped"
 TABLES = {"client": "table inet mpbridge_dscp", "server": "table inet mpbridge_server_dscp"}
 FAMILIES = pytest.mark.parametrize("family", [4, 6])
 ROLES = pytest.mark.parametrize("role", ["client", "server"])
@@ -93,6 +94,17 @@ def seen(net, family=4, on_family=4):
         at_client.close()
 
 
+def of_both_ends(stage, net, family):
+    """seen(), of a client that marks its second link and a server that marks its first, with links of
+    that family."""
+    addresses = net.server_ips if family == 4 else net.server_ips6
+    server = paths("cs1", "")
+    for path, address in zip(server["paths"], addresses):
+        path["address"] = address
+    stage.bridge(net, paths("", "le"), server, addresses, "0.0.0.0" if family == 4 else "::")
+    return seen(net, on_family=family)
+
+
 def both(first, second):
     return {"wan1": {first}, "wan2": {second}}
 
@@ -108,12 +120,18 @@ def has_table(daemon):
 @FAMILIES
 def test_each_end_marks_what_it_sends(stage, net, family):
     """From the first packet of a handshake to the last one; and greetings."""
-    addresses = net.server_ips if family == 4 else net.server_ips6
-    server = paths("cs1", "")
-    for path, address in zip(server["paths"], addresses):
-        path["address"] = address
-    stage.bridge(net, paths("", "le"), server, addresses, "0.0.0.0" if family == 4 else "::")
-    assert seen(net, on_family=family) == (both(0, LE), both(CS1, 0))
+    assert of_both_ends(stage, net, family) == (both(0, LE), both(CS1, 0))
+
+
+@FAMILIES
+def test_ecn_keeps_its_bits(stage, net, family):
+    """Payload has them where both ends want that, handshakes have not."""
+    for node in (net.client, net.server):
+        node.sysctl({"net.ipv4.tcp_ecn": 1})
+    for found, expected in zip(of_both_ends(stage, net, family), (both(0, LE), both(CS1, 0))):
+        assert {link: {octet & ~ECN for octet in octets} for link, octets in found.items()} == expected
+        for link, (mark,) in expected.items():
+            assert {mark, mark | ECT} <= found[link]
 
 
 def test_nothing_without_it(stage, net):
@@ -183,6 +201,20 @@ def test_after_a_kill(stage, net, role, mark):
     assert has_table(again) == (mark != "")
     assert again.stop() == 0
     assert firewall(again.node) == ""
+
+
+@pytest.mark.parametrize("role, other", [("client", "server"), ("server", "client")])
+@pytest.mark.parametrize("mark", ["", "le"])
+def test_after_a_kill_the_other_role_sweeps(stage, net, role, other, mark):
+    """The one that was killed may not be started there again."""
+    first = getattr(stage, role)(net, **paths("", "le")).start().wait_ready()
+    killed(first)
+    beside = stage.add(first.node, other, config_text("10.10.1.1" if other == "client" else "0.0.0.0", {
+        "local_address": None, **paths("", mark)}), name="beside").start().wait_ready()
+    assert not has_table(first)
+    assert has_table(beside) == (mark != "")
+    assert beside.stop() == 0
+    assert firewall(beside.node) == ""
 
 
 def test_a_reload_changes_it(stage, net):

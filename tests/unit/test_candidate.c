@@ -46,7 +46,7 @@ static void goes_by_health(void **state)
 	assert_string_equal(order(&table), "01");
 	assert_int_equal(candidate_count(&table), 2);
 	table.path[0].health = HEALTH_GUARDED;
-	assert_string_equal(order(&table), "01");
+	assert_string_equal(order(&table), "10");
 	table.path[0].health = table.path[1].health = HEALTH_DOWN;
 	table.path[0].reason = table.path[1].reason = table.path[2].reason = HEALTH_SILENT;
 	assert_string_equal(order(&table), "");
@@ -54,6 +54,24 @@ static void goes_by_health(void **state)
 	assert_string_equal(order(&table), "2");
 	table.path[0].reason = HEALTH_FLAPPING; /* these two answer */
 	table.path[1].reason = HEALTH_STUCK;
+	assert_string_equal(order(&table), "021");
+}
+
+/* However the configuration orders them. */
+static void goes_by_what_paths_are_for(void **state)
+{
+	struct board_table table = three();
+
+	table.path[0].is_backup = true;
+	table.path[1].is_secondary = true;
+	assert_string_equal(order(&table), "210");
+	table.path[1].health = HEALTH_SUSPECT;
+	assert_string_equal(order(&table), "210");
+	table.path[1].health = HEALTH_GUARDED; /* it is left to others */
+	table.path[1].is_backup = true;
+	assert_string_equal(order(&table), "201");
+	table.path[2].is_secondary = true;
+	table.path[0].is_backup = false;
 	assert_string_equal(order(&table), "021");
 }
 
@@ -129,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_by_health),
+		cmocka_unit_test(goes_by_what_paths_are_for),
 		cmocka_unit_test(begins_where_the_others_can_follow),
 		cmocka_unit_test(a_path_that_is_shut_is_better_than_none),
 		cmocka_unit_test(families),

@@ -259,7 +259,7 @@ static void a_clock_is_looked_at_where_it_matters(void **state)
 #define SERVER	 "\"scavenger\":false"
 #define HAS(end) CLIENT("", SECONDARY("wan2", "up", "answers", end, 0))
 
-static const struct secondary_means able = {true, true, true};
+static const struct secondary_means able = {true, true, true, true};
 
 /* Which findings there are of two looks: their ids, each with a blank before it. */
 static void expect_lacks(const char *before_text, const char *text,
@@ -291,12 +291,13 @@ static void who_has_no_scavenger_is_told(void **state)
 		struct secondary_means means;
 		const char *part;
 	} cases[] = {
-		{{false, true, true},
+		{{false, true, false, true},
 		 "(wan2): the client has no scavenger for what it sends: this "
 		 "program was built without one"},
-		{{true, false, false}, "this kernel has no BTF"},
-		{{true, true, false}, "CAP_BPF"},
-		{{true, true, true}, "its log says why"},
+		{{true, false, false, false}, "this kernel has no BTF"},
+		{{true, true, false, true}, "this kernel has BTF, but is older"},
+		{{true, true, true, false}, "CAP_BPF"},
+		{{true, true, true, true}, "its log says why"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -336,20 +337,22 @@ static void a_server_tells_of_its_own_alone(void **state)
 	static const char *const server = "{\"role\":\"server\",\"paths\":[" SECONDARY(
 		"wan2", "up", "answers", SERVER, 0) "]}";
 
-	expect_lacks(server, server, &(struct secondary_means){true, true, false}, " no-scavenger",
-		     "the server has no scavenger");
+	expect_lacks(server, server, &(struct secondary_means){true, true, true, false},
+		     " no-scavenger", "the server has no scavenger");
 }
 
 /* With the file alone nobody has tried to load it. */
 static void what_does_not_run_is_judged_by_its_kernel(void **state)
 {
-	static const struct secondary_means cases[] = {
-		{true, true, false}, {true, false, true}, {false, true, true}};
+	static const struct secondary_means cases[] = {{true, true, true, false},
+						       {true, false, false, true},
+						       {true, true, false, true},
+						       {false, true, false, true}};
 	static struct patient patient;
 
 	patient = (struct patient){.n_paths = 1,
 				   .path = {{.interface = "wan2", .is_secondary = true}}};
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct findings findings = {0};
 
 		secondary_judge(&patient, NULL, &cases[i], &findings);

@@ -100,6 +100,33 @@ static void a_client_is_shown(void **state)
 		    "others use 23.0 Mbit/s, left to them for 14 s (without a scavenger)\n");
 }
 
+/* What stands in the last column for a secondary path of which this is told. */
+static void assert_secondary(const char *told, const char *why)
+{
+	char answer[1024];
+	char *text;
+
+	snprintf(answer, sizeof(answer),
+		 "{" HEAD OK "\"paths\":[{\"interface\":\"wan2\",\"reason\":\"R\","
+		 "\"role\":\"secondary\",\"secondary\":{%s}}]}",
+		 told);
+	text = text_of(answer, NULL);
+	assert_string_equal(strstr(text, "  R; ") + 2, why);
+	free(text);
+}
+
+/* That others lose more to us there is told from the beginning. */
+static void a_scavenger_that_is_missing_is_told_of(void **state)
+{
+	assert_secondary("\"scavenger\":true,\"far_scavenger\":true,\"yields\":0",
+			 "R; secondary\n");
+	assert_secondary("\"scavenger\":false,\"far_scavenger\":true,\"yields\":0",
+			 "R; secondary (without a scavenger)\n");
+	assert_secondary("\"scavenger\":true,\"far_scavenger\":false,\"yields\":0",
+			 "R; secondary (without a scavenger)\n");
+	assert_secondary("\"scavenger\":true,\"yields\":0", "R; secondary\n"); /* a server */
+}
+
 static void interception_is_told_of_if_something_is_odd(void **state)
 {
 	static const char quiet[] =
@@ -300,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_routers_have_a_column),
 		cmocka_unit_test(a_client_is_shown),
+		cmocka_unit_test(a_scavenger_that_is_missing_is_told_of),
 		cmocka_unit_test(interception_is_told_of_if_something_is_odd),
 		cmocka_unit_test(a_server_has_no_far_addresses),
 		cmocka_unit_test(connections_are_shown_with_their_subflows),
