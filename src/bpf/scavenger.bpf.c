@@ -203,6 +203,7 @@ struct tcp_congestion_ops {
 #define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
 #define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
 #define CLEAR_ROUNDS  3	      /* without a queue: the window is the limit, it may grow faster */
+#define FLOW_LEAST    16      /* segments: what has sent less is no flow to speak of */
 #define IDLE_US	      (1 * S) /* after that, what is known of the link's state is old */
 
 #define WINDOW_US     (120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
@@ -213,7 +214,8 @@ struct tcp_congestion_ops {
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
 #define DRAIN_MOST_US (500 * MS)
-#define DRAIN_SHARE   20u /* of what the link carries in a second */
+#define DRAIN_SHARE   6u  /* of what the link carries in a second */
+#define HANDED_SHARE  16u /* the same: what MPTCP hands over until it knows */
 
 char _license[] SEC("license") = "GPL";
 
@@ -461,13 +463,15 @@ static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
 	flow->is_limited = 0;
 }
 
-/* How many of our flows use a way: those that were acknowledged in an epoch of about a second. */
+/* How many of our flows use a way: those that were acknowledged in an epoch of about a second.
+ * Greetings and the like don't count. */
 
-static inline void count_flow(struct flow *flow, struct scavenger_way *way, u64 now)
+static inline void count_flow(const struct tcp_sock *tp, struct flow *flow,
+			      struct scavenger_way *way, u64 now)
 {
 	u32 epoch = (u32)(now >> 20);
 
-	if (flow->epoch == epoch)
+	if (flow->epoch == epoch || tp->delivered < FLOW_LEAST)
 		return;
 	flow->epoch = epoch;
 	if (way->epoch != epoch) {
@@ -505,15 +509,18 @@ static inline _Bool is_mptcp(const struct tcp_sock *tp)
 /*
  * What MPTCP has queued on this subflow can not go elsewhere, and holds up the rest of the stream:
  * it goes within DRAIN_US, or at half of the capacity if that takes longer. MPTCP goes on handing
- * over until it has seen how slow we are. Where there is no other path that has no end, as with
- * plain TCP, so it is not much that goes so.
+ * over until it knows. Where there is no other path that has no end, as with plain TCP: then it is
+ * not much that goes so.
  */
 static inline void begin_drain(struct tcp_sock *tp, struct flow *flow,
 			       const struct scavenger_way *way, u64 now)
 {
 	u32 queued = tp->write_seq - tp->snd_nxt;
-	u64 bytes = least(queued + TRY_BYTES, most(way->capacity / DRAIN_SHARE, 2 * TRY_BYTES));
+	u64 bytes = queued + most(way->capacity / HANDED_SHARE, TRY_BYTES);
 
+	bytes = least(bytes, most(way->capacity / DRAIN_SHARE, 2 * TRY_BYTES));
+	if (way->is_endless)
+		bytes = least(bytes, TRY_BYTES);
 	flow->drain_rate = 0;
 	flow->drain_us = (u32)(now + DRAIN_MOST_US + base_of(way));
 	flow->drain_seq =
@@ -875,6 +882,7 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	if (queue_of(way, rtt_us) > strong_us(way)) {
 		stay_away(way, key, now);
 	} else if (!has_leftovers(tp, flow, now)) {
+		way->is_endless = tp->write_seq - tp->snd_nxt > 2 * TRY_BYTES;
 		begin_try(tp, flow, way, now);
 		if (is_mptcp(tp) || way->resume_rate)
 			flow->window = try_window(tp, way);
@@ -927,14 +935,14 @@ static inline _Bool is_slowed(struct flow *flow, const struct scavenger_way *way
 	u64 bytes = (u32)way->bytes - flow->push_bytes + PUSH_SLACK * 1500;
 	u64 rate = per_second(bytes, took_us - silence_us);
 
-	if (rate * 100 < (way->is_held ? way->share : way->rate) * PUSH_PERCENT)
+	if (rate * 100 < way->share * PUSH_PERCENT)
 		return 1;
 	if (took_us >= PUSH_WINDOW)
 		begin_push(flow, way, now);
 	return 0;
 }
 
-/* Whether others push: see the top of this file. */
+/* Whether others push: see the top of this file. In a try a queue is enough. */
 static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
 			      u64 now)
 {
@@ -950,7 +958,7 @@ static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way
 	if (flow->pushes < PUSH_ACKS)
 		flow->pushes++;
 	return flow->pushes == PUSH_ACKS && (u32)now - flow->push_us >= PUSH_LONG &&
-	       is_slowed(flow, way, now);
+	       (!way->is_held || is_slowed(flow, way, now));
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
@@ -1044,7 +1052,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	way = way_of(&key);
 	if (!way)
 		return;
-	count_flow(flow, way, now);
+	count_flow(tp, flow, way, now);
 	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
@@ -1055,7 +1063,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->acked_us = now;
 		return;
 	}
-	if (sample->prior_in_flight * UNIT >= flow->window / 4 * 3)
+	if (sample->prior_in_flight * UNIT >= flow->window / 2)
 		flow->is_limited = 1;
 	follow_way(tp, flow, way, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
@@ -1136,7 +1144,7 @@ static inline void on_start(struct sock *sk)
 	way = way_of(&key);
 	if (!way || way->base_us == 0 || idle_us < 2 * base_of(way) + 100 * MS)
 		return;
-	count_flow(flow, way, now);
+	count_flow(tp, flow, way, now);
 	if (is_yielding(way, now)) {
 		if (flow->mode == OPEN)
 			leave(tp, flow, way, now);

@@ -51,6 +51,7 @@ struct scavenger_way {
 	__u64 yields;	   /* how often it has begun to yield */
 	__u64 yielded_us;  /* for how long in all */
 	__u32 is_held;	   /* the link is ours: we have had our share since the last try */
+	__u32 is_endless;  /* the last drain did not come to an end: there is no other path */
 	__u32 epoch, n_now,
 		n_last; /* how many flows were counted in this epoch, and the one before */
 };
