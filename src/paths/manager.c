@@ -11,6 +11,7 @@
 #include "paths/failover.h"
 #include "paths/inventory.h"
 #include "paths/lease.h"
+#include "paths/path_log.h"
 #include "paths/plan.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
@@ -52,85 +53,19 @@ struct manager {
 	struct snapshot snapshot;
 	struct announce announce;
 	struct paths paths;
+	struct path_log path_log;
 	struct congestion congestion;
 	struct yielding yielding;
-	bool has_followed;
 	bool had_several; /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
 	struct failover failover;
-	struct codec codec; /* of the greetings */
-	bool has_told_left_out;
-	bool has_told_nets;			     /* that there are too many addresses */
+	struct codec codec;			     /* of the greetings */
 	struct log_limit spare_lines[2], lost_lines; /* what clients say; see log_spare() */
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
 };
-
-/* ---- what is said of the paths ---- */
-
-static bool is_same_path(const struct path *a, const struct path *b)
-{
-	return a->ifindex == b->ifindex && address_ip_equal(&a->local, &b->local) &&
-	       address_ip_equal(&a->server, &b->server) &&
-	       (a->endpoint == PATH_ENDPOINT_ANNOUNCE) == (b->endpoint == PATH_ENDPOINT_ANNOUNCE);
-}
-
-static bool has_path(const struct paths *paths, const struct path *path)
-{
-	for (unsigned i = 0; i < paths->n; i++)
-		if (is_same_path(&paths->path[i], path))
-			return true;
-	return false;
-}
-
-static void log_path(const struct manager *manager, const struct path *path)
-{
-	char local[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
-
-	address_format_ip(&path->local, local);
-	if (manager->conf->role == CONF_CLIENT)
-		log_info("path %s: %s to %s", path->interface, local,
-			 address_format_ip(&path->server, server));
-	else if (path->endpoint == PATH_ENDPOINT_ANNOUNCE)
-		log_info("path %s: %s is announced to clients", path->interface, local);
-	else
-		log_debug("path %s: %s", path->interface, local);
-}
-
-static void log_unused(const struct manager *manager, const char *interface)
-{
-	log_warning("path %s: not used: %s", interface,
-		    diagnosis_excuse(manager->conf, &manager->snapshot, interface));
-}
-
-static void log_changes(const struct manager *manager, const struct paths *before)
-{
-	const struct paths *now = &manager->paths;
-	const struct conf *conf = manager->conf;
-
-	for (unsigned i = 0; i < now->n; i++)
-		if (!has_path(before, &now->path[i]))
-			log_path(manager, &now->path[i]);
-	for (unsigned i = 0; i < before->n; i++)
-		if (!paths_use_interface(now, before->path[i].interface))
-			log_unused(manager, before->path[i].interface);
-	for (unsigned i = 0; i < conf->n_paths && !manager->has_followed; i++)
-		if (!paths_use_interface(now, conf->path[i].interface))
-			log_unused(manager, conf->path[i].interface);
-	if (conf->role == CONF_CLIENT && now->n == 0 && (before->n || !manager->has_followed))
-		log_warning("no link leads to the server now; waiting for one");
-}
-
-static void tell_left_out(struct manager *manager)
-{
-	if (manager->paths.n_left_out && !manager->has_told_left_out)
-		log_warning("%u paths are not used: there is room for %d, and those to the first "
-			    "far routers have it",
-			    manager->paths.n_left_out, BOARD_PATHS_MAX);
-	manager->has_told_left_out = manager->paths.n_left_out > 0;
-}
 
 /* ---- what a client learns of its paths ---- */
 
@@ -184,7 +119,7 @@ static void follow_health(struct manager *manager)
 
 /* ---- the board ---- */
 
-static void fill_nets(struct manager *manager, struct board_table *table)
+static void fill_nets(const struct manager *manager, struct board_table *table)
 {
 	const struct rt_addresses *addresses = &manager->snapshot.addresses;
 
@@ -195,10 +130,6 @@ static void fill_nets(struct manager *manager, struct board_table *table)
 		net->subnet = addresses->item[i].subnet;
 	}
 	table->has_more_nets = addresses->n > BOARD_NETS_MAX;
-	if (table->has_more_nets && !manager->has_told_nets)
-		log_warning("this router has %zu addresses; only the first %d are known as its own",
-			    addresses->n, BOARD_NETS_MAX);
-	manager->has_told_nets = table->has_more_nets;
 }
 
 static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
@@ -311,10 +242,9 @@ static int update(struct manager *manager)
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
-		log_changes(manager, &before);
-		tell_left_out(manager);
+		path_log_follow(&manager->path_log, manager->conf, &manager->snapshot, &before,
+				&manager->paths);
 		error = program(manager);
-		manager->has_followed = true;
 	}
 	store_unlock(&manager->actor.store);
 	return error;
