@@ -13,6 +13,7 @@
 #include "paths/lease.h"
 #include "paths/path_log.h"
 #include "paths/plan.h"
+#include "paths/publication.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
 #include "paths/yielding.h"
@@ -117,80 +118,22 @@ static void follow_health(struct manager *manager)
 		monitors_follow(&manager->failover.monitors, &manager->paths, &questions);
 }
 
-/* ---- the board ---- */
-
-static void fill_nets(const struct manager *manager, struct board_table *table)
-{
-	const struct rt_addresses *addresses = &manager->snapshot.addresses;
-
-	for (size_t i = 0; i < addresses->n && table->n_nets < BOARD_NETS_MAX; i++) {
-		struct board_net *net = &table->net[table->n_nets++];
-
-		net->own = addresses->item[i].local;
-		net->subnet = addresses->item[i].subnet;
-	}
-	table->has_more_nets = addresses->n > BOARD_NETS_MAX;
-}
-
-static void fill_path(struct manager *manager, const struct path *path, struct board_path *out)
-{
-	const struct monitor *monitor = monitors_find(&manager->failover.monitors, path);
-
-	memcpy(out->interface, path->interface, IF_NAMESIZE);
-	out->ifindex = path->ifindex;
-	out->server = path->server;
-	out->local = path->local;
-	out->place = tables_place(&manager->tables, path);
-	out->router = path->router;
-	out->is_standby = path->is_standby;
-	out->may_start = path->may_start;
-	out->is_backup = path->is_backup;
-	out->is_secondary = path->role == CONF_SECONDARY;
-	out->has_scavenger = path->has_scavenger;
-	out->health = path->is_local_ready ? HEALTH_UP : HEALTH_DOWN;
-	out->reason = HEALTH_NOT_ASKED;
-	if (manager->failover.monitors.is_late && !monitor)
-		out->health = HEALTH_DOWN; /* it has to answer first */
-	if (announce_is_lost(&manager->announce, &path->local)) {
-		out->health = HEALTH_DOWN;
-		out->reason = HEALTH_LOST;
-		out->since_ms = announce_lost_ms(&manager->announce, &path->local);
-	}
-	if (!monitor)
-		return;
-	out->health = health_shown(&monitor->health);
-	out->reason = monitor->health.reason;
-	if (out->health == HEALTH_GUARDED) {
-		out->reason = monitor->health.is_yielding ? HEALTH_YIELDS : HEALTH_TOO_SLOW;
-	} else if (out->health == HEALTH_UP && health_is_urgent(&monitor->health)) {
-		out->health = HEALTH_SUSPECT;
-		out->reason = HEALTH_STUCK;
-	}
-	out->since_ms = monitor->health.since_ms;
-	out->rtt_us = monitor->health.trip.rtt_us;
-	out->is_shut = monitor_is_shut(monitor);
-}
-
-/* Whether a connection can have more than one subflow, on links that are down, too. */
-static bool has_several(const struct manager *manager)
-{
-	unsigned n = manager->announce.n;
-
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		n += manager->conf->role == CONF_CLIENT && !manager->paths.path[i].is_standby;
-	return n > 1 || manager->conf->n_paths > 1;
-}
-
 static void publish(struct manager *manager)
 {
-	struct board_table table = {.n_paths = manager->paths.n};
+	const struct publication publication = {
+		.conf = manager->conf,
+		.snapshot = &manager->snapshot,
+		.paths = &manager->paths,
+		.tables = &manager->tables,
+		.announce = &manager->announce,
+		.spares = &manager->yielding.spares,
+		.monitors = &manager->failover.monitors,
+		.had_several = manager->had_several,
+	};
+	struct board_table table;
 
-	manager->had_several = manager->had_several || has_several(manager);
-	table.had_several = manager->had_several;
-	for (unsigned i = 0; i < manager->paths.n; i++)
-		fill_path(manager, &manager->paths.path[i], &table.path[i]);
-	table.spares = manager->yielding.spares;
-	fill_nets(manager, &table);
+	publication_fill(&publication, &table);
+	manager->had_several = table.had_several;
 	board_publish(manager->board, &table);
 }
 
