@@ -153,13 +153,13 @@ static void put_paths(struct json_object *object, const struct manager_handover 
 		put_ip(item, &user->local);
 		put_number(item, "router", user->router);
 	}
-	for (unsigned i = 0; i < paths->announce.n; i++) {
+	for (unsigned i = 0; i < paths->audience.announce.n; i++) {
 		struct json_object *item = add_item(announced);
 
-		put_ip(item, &paths->announce.entry[i].address);
-		put_flag(item, "lost", paths->announce.entry[i].is_lost);
+		put_ip(item, &paths->audience.announce.entry[i].address);
+		put_flag(item, "lost", paths->audience.announce.entry[i].is_lost);
 	}
-	put_spares(object, &paths->spares);
+	put_spares(object, &paths->audience.spares);
 }
 
 static void put_interception(struct json_object *object, const struct interception_handover *in)
@@ -401,13 +401,14 @@ static bool read_paths(struct json_object *object, struct manager_handover *out)
 		if (!read_table(item_of(tables, i), &out->tables))
 			return false;
 	for (int i = 0; i < n_announced; i++) {
-		struct announce_entry *entry = &out->announce.entry[out->announce.n++];
+		struct announce_entry *entry =
+			&out->audience.announce.entry[out->audience.announce.n++];
 
 		if (!get_ip(item_of(announced, i), &entry->address) ||
 		    !get_flag(item_of(announced, i), "lost", &entry->is_lost))
 			return false;
 	}
-	return read_spares(object, &out->spares);
+	return read_spares(object, &out->audience.spares);
 }
 
 static bool read_interception(struct json_object *object, struct interception_handover *out)

@@ -27,8 +27,9 @@ struct announce {
 /* What is to be done after something was heard. */
 enum announce_step {
 	ANNOUNCE_NOTHING,
-	ANNOUNCE_FOLLOW, /* derive anew */
-	ANNOUNCE_AGAIN,	 /* take the endpoint of this address away, and add it again */
+	ANNOUNCE_FOLLOW,      /* derive anew */
+	ANNOUNCE_FOLLOW_SOON, /* the same, together with what else changes (audience.c) */
+	ANNOUNCE_AGAIN,	      /* take the endpoint of this address away, and add it again */
 };
 
 /* A permitted client has come by this address of ours, with payload. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
+#include "paths/audience.h"
 #include "paths/congestion.h"
 #include "paths/derive.h"
 #include "paths/diagnosis.h"
@@ -19,7 +20,6 @@
 #include "paths/yielding.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,7 +40,6 @@
 #define DELAY_MS 4
 #define PAUSE_MS 50
 #define RETRY_MS 1000
-#define LINES_MS 10000 /* between two lines of a kind that a client can cause */
 
 struct manager {
 	const struct conf *conf;
@@ -52,7 +51,7 @@ struct manager {
 	struct watch events;
 	struct timer quiet;
 	struct snapshot snapshot;
-	struct announce announce;
+	struct audience audience; /* server */
 	struct paths paths;
 	struct path_log path_log;
 	struct congestion congestion;
@@ -62,8 +61,7 @@ struct manager {
 	struct tables tables;
 	struct absences absences;
 	struct failover failover;
-	struct codec codec;			     /* of the greetings */
-	struct log_limit spare_lines[2], lost_lines; /* what clients say; see log_spare() */
+	struct codec codec; /* of the greetings */
 	void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms);
 	void *owner;
 };
@@ -125,8 +123,8 @@ static void publish(struct manager *manager)
 		.snapshot = &manager->snapshot,
 		.paths = &manager->paths,
 		.tables = &manager->tables,
-		.announce = &manager->announce,
-		.spares = &manager->yielding.spares,
+		.announce = &manager->audience.announce,
+		.spares = &manager->audience.spares,
 		.monitors = &manager->failover.monitors,
 		.had_several = manager->had_several,
 	};
@@ -166,7 +164,7 @@ static void choose_congestion(struct manager *manager)
 	struct paths *paths = &manager->paths;
 
 	if (manager->conf->role == CONF_SERVER)
-		paths->spares = &manager->yielding.spares;
+		paths->spares = &manager->audience.spares;
 	yielding_prepare(&manager->yielding, paths);
 	congestion_choose(&manager->congestion, paths, yielding_congestion(&manager->yielding),
 			  manager->conf->congestion.name, clock_ms());
@@ -181,7 +179,7 @@ static int update(struct manager *manager)
 	store_lock(&manager->actor.store);
 	error = actor_look(&manager->actor, &manager->snapshot);
 	if (!error) {
-		derive_paths(manager->conf, &manager->snapshot, &manager->announce,
+		derive_paths(manager->conf, &manager->snapshot, &manager->audience.announce,
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
@@ -293,8 +291,7 @@ static int take_lease(struct manager *manager, const struct manager_handover *fr
 	if (!from)
 		return lease_take(&manager->lease, &manager->actor, &manager->snapshot);
 	manager->tables = from->tables;
-	manager->announce = from->announce;
-	spares_continue(&manager->yielding.spares, &from->spares, clock_ms());
+	audience_continue(&manager->audience, &from->audience, clock_ms());
 	return lease_continue(&manager->lease, &manager->actor, from->slot, from->slot_fd,
 			      from->ledger);
 }
@@ -352,6 +349,7 @@ static struct manager *allocate(const struct conf *conf, struct board *board)
 	manager->board = board;
 	manager->failover.conf = conf;
 	manager->yielding.on_change = on_spares;
+	manager->yielding.spares = &manager->audience.spares;
 	if (conf->role == CONF_CLIENT)
 		manager->yielding.monitors = &manager->failover.monitors;
 	manager->events_fd = manager->lease.fd = -1;
@@ -397,8 +395,7 @@ int manager_hand_over(const struct manager *manager, struct manager_handover *ou
 	out->slot = manager->actor.slot;
 	out->slot_fd = manager->lease.fd;
 	out->tables = manager->tables;
-	out->announce = manager->announce;
-	out->spares = manager->yielding.spares;
+	out->audience = manager->audience;
 	return length < 0 ? length : 0;
 }
 
@@ -412,7 +409,7 @@ int manager_try(const struct conf *conf, struct paths *out)
 	if (!error)
 		error = check(conf, &manager->snapshot);
 	if (!error && out)
-		derive_paths(conf, &manager->snapshot, &manager->announce, out);
+		derive_paths(conf, &manager->snapshot, &manager->audience.announce, out);
 	if (manager)
 		release(manager);
 	return error;
@@ -467,6 +464,9 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 		/* It may be so new that the snapshot does not have it yet; deriving looks again. */
 		note_change_after(manager, 0);
 		break;
+	case ANNOUNCE_FOLLOW_SOON:
+		note_change(manager);
+		break;
 	case ANNOUNCE_AGAIN:
 		actor_drop_endpoint(&manager->actor, local);
 		note_change(manager);
@@ -474,60 +474,17 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 	}
 }
 
-/* Of lines that a client can cause: whether it may be written now, and what is to end it. */
-static bool pass_line(struct manager *manager, struct log_limit *limit, char end[static 32])
-{
-	uint32_t left_out;
-
-	if (!log_limit_pass(limit, manager->loop->now_ms, LINES_MS, &left_out))
-		return false;
-	end[0] = '\0';
-	if (left_out)
-		snprintf(end, 32, " (and %u more like it)", left_out);
-	return true;
-}
-
-static void log_spare(struct manager *manager, const struct address *local,
-		      const struct address *client, bool is_spare)
-{
-	char ip[ADDRESS_TEXT_BYTES], client_ip[ADDRESS_TEXT_BYTES], end[32];
-
-	if (pass_line(manager, &manager->spare_lines[is_spare], end))
-		log_info("the client at %s %s %s a secondary link%s",
-			 address_format_ip(client, client_ip),
-			 is_spare ? "calls the way to" : "does no more call the way to",
-			 address_format_ip(local, ip), end);
-}
-
-static void log_lost(struct manager *manager, const struct address *about)
-{
-	char ip[ADDRESS_TEXT_BYTES], end[32];
-
-	if (pass_line(manager, &manager->lost_lines, end))
-		log_info("a client does not reach %s any more%s", address_format_ip(about, ip),
-			 end);
-}
-
 void manager_witness(struct manager *manager, const struct address *local)
 {
-	take_step(manager, announce_witness(&manager->announce, local, clock_ms()), local);
+	take_step(manager, audience_witness(&manager->audience, local, clock_ms()), local);
 }
 
 void manager_greeted(struct manager *manager, enum greeting_kind kind, const struct address *local,
 		     const struct address *about)
 {
-	bool has_role_changed = spares_greeted(&manager->yielding.spares, kind, local, about,
-					       manager->loop->now_ms);
-	enum announce_step step =
-		announce_greeted(&manager->announce, kind, local, about, manager->loop->now_ms);
-
-	if (kind == GREETING_LOST && step != ANNOUNCE_NOTHING)
-		log_lost(manager, about);
-	take_step(manager, step, local);
-	if (has_role_changed) {
-		log_spare(manager, local, about, kind == GREETING_SPARE);
-		note_change(manager);
-	}
+	take_step(manager,
+		  audience_greeted(&manager->audience, kind, local, about, manager->loop->now_ms),
+		  local);
 }
 
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)

@@ -5,11 +5,10 @@
 
 #include "base/loop.h"
 #include "conf/conf.h"
-#include "paths/announce.h"
+#include "paths/audience.h"
 #include "paths/board.h"
 #include "paths/ledger.h"
 #include "paths/report.h"
-#include "paths/spare.h"
 #include "paths/tables.h"
 #include "shadowsocks/greeting.h"
 
@@ -21,8 +20,7 @@ struct manager_handover {
 	unsigned slot;
 	int slot_fd; /* holds the slot; it stays the manager's until that is gone */
 	struct tables tables;
-	struct announce announce;  /* addresses and which are lost; the rest begins anew */
-	struct spares spares;	   /* the same: addresses */
+	struct audience audience;  /* see audience_continue() */
 	char ledger[LEDGER_BYTES]; /* of the endpoints and limits; see ledger.h */
 };
 

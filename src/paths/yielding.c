@@ -36,7 +36,7 @@ static void on_yield(void *owner, const struct address *local, const struct addr
 
 	if (yielding->monitors)
 		on_client_yield(yielding, local, remote, until_ms);
-	else if (spares_yield(&yielding->spares, local, remote, until_ms))
+	else if (spares_yield(yielding->spares, local, remote, until_ms))
 		yielding->on_change(yielding);
 }
 
@@ -139,8 +139,8 @@ void yielding_report(const struct yielding *yielding, const struct monitor *moni
 		report_monitor(yielding, monitor, path);
 	if (!monitor)
 		path->yield.has_scavenger = yielding->scavenger;
-	for (unsigned i = 0; !monitor && i < yielding->spares.n; i++) {
-		const struct spare *spare = &yielding->spares.item[i];
+	for (unsigned i = 0; !monitor && i < yielding->spares->n; i++) {
+		const struct spare *spare = &yielding->spares->item[i];
 
 		if (!address_ip_equal(&spare->local, &path->local) ||
 		    spare_is_silent(spare, yielding->loop->now_ms))

@@ -16,9 +16,9 @@ struct yielding {
 	bool has_tried;
 	struct loop *loop; /* NULL: not started */
 	struct watch watch;
-	struct spares spares; /* server */
 	/* Set by the owner. */
-	struct monitors *monitors;		      /* client */
+	struct monitors *monitors;		      /* client; NULL: a server */
+	struct spares *spares;			      /* a client has none in it */
 	void (*on_change)(struct yielding *yielding); /* server: of the spares' times */
 };
 

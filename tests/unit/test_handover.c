@@ -43,10 +43,13 @@ static void fill(struct handover *handover)
 	snprintf(handover->paths.tables.user[4].interface, IF_NAMESIZE, "wan \"1\"");
 	handover->paths.tables.user[4].local = ip("10.10.1.2", 0);
 	handover->paths.tables.user[4].router = 1;
-	handover->paths.announce.n = 2;
-	handover->paths.announce.entry[0].address = ip("10.10.1.2", 0);
-	handover->paths.announce.entry[1].address = ip("fd00::1", 0);
-	handover->paths.announce.entry[1].is_lost = true;
+	handover->paths.audience.announce.n = 2;
+	handover->paths.audience.announce.entry[0].address = ip("10.10.1.2", 0);
+	handover->paths.audience.announce.entry[1].address = ip("fd00::1", 0);
+	handover->paths.audience.announce.entry[1].is_lost = true;
+	handover->paths.audience.spares.n = 1;
+	handover->paths.audience.spares.item[0].local = ip("10.10.2.2", 0);
+	handover->paths.audience.spares.item[0].remote = ip("fd00::3", 0);
 	handover->n_servers = 2;
 	handover->server[0].address = ip("10.10.1.2", 0);
 	handover->server[1].address = ip("fd00::2", 0);
@@ -85,7 +88,7 @@ static void one_that_has_next_to_nothing(void **state)
 
 	fill(&handover);
 	handover.control_fd = handover.interception.claim_fd = -1;
-	handover.n_workers = handover.paths.announce.n = handover.sockets.n_sets = 0;
+	handover.n_workers = handover.paths.audience.announce.n = handover.sockets.n_sets = 0;
 	snprintf(handover.layout, sizeof(handover.layout), "another");
 	text = handover_format(&handover);
 	assert_true(handover_parse(text, &read));
@@ -115,6 +118,7 @@ static void rubbish_is_not(void **state)
 		{"[20,21,22,23]", "[20,21,22,0]"},
 		{"\"lan\"", "\"an interface's name that is too long\""},
 		{"\"lost\":true", "\"lost\":1"},
+		{"\"fd00::3\"", "\"fd00:3\""},
 		{"\"10.10.1.2\"", "\"10.10.1\""},
 		{"\"port\":8388", "\"port\":65536"},
 	};

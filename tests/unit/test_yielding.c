@@ -25,15 +25,16 @@ static enum conf_path_role role_at(struct yielding *yielding, const char *local,
 static void a_path_is_secondary_while_a_client_says_so(void **state)
 {
 	struct loop loop = {.now_ms = 1000};
-	struct yielding yielding = {.loop = &loop};
+	struct spares spares = {0};
+	struct yielding yielding = {.loop = &loop, .spares = &spares};
 	struct address local = ip("10.10.2.2"), remote = ip("10.10.2.1");
 
 	assert_int_equal(role_at(&yielding, "10.10.2.2", 1000), CONF_PRIMARY);
-	spares_greeted(&yielding.spares, GREETING_SPARE, &local, &remote, 1000);
+	spares_greeted(&spares, GREETING_SPARE, &local, &remote, 1000);
 	assert_int_equal(role_at(&yielding, "10.10.2.2", 6000), CONF_SECONDARY);
 	assert_int_equal(role_at(&yielding, "10.10.1.2", 6000), CONF_PRIMARY);
 	assert_int_equal(role_at(&yielding, "10.10.2.2", 90000), CONF_PRIMARY); /* it is gone */
-	spares_greeted(&yielding.spares, GREETING_SPARE, &local, &remote, 95000);
+	spares_greeted(&spares, GREETING_SPARE, &local, &remote, 95000);
 	assert_int_equal(role_at(&yielding, "10.10.2.2", 96000), CONF_SECONDARY);
 }
 
