@@ -46,8 +46,7 @@ static void paths_that_come_and_go_are_told(void **state)
 	derive_paths(&conf, &snapshot, &nobody, &two);
 	expect(&log, &conf, &snapshot, &one, &two, "i path wan2: 10.10.2.1 to 10.10.2.2\n");
 	snapshot.links.item[1].is_up = false;
-	expect(&log, &conf, &snapshot, &two, &one,
-	       "w path wan2: not used: the link is down\n");
+	expect(&log, &conf, &snapshot, &two, &one, "w path wan2: not used: the link is down\n");
 	snapshot.links.item[0].is_up = false;
 	expect(&log, &conf, &snapshot, &one, &none,
 	       "w path wan1: not used: the link is down\n"
