@@ -31,6 +31,7 @@ from attackers import Destination  # noqa: E402
 from hosts import Ends  # noqa: E402
 from observe import Stage  # noqa: E402
 from testbed.clock import Clock  # noqa: E402
+from testbed.mpbridge import binary  # noqa: E402
 
 LOG_LINES = 25
 _bridges = []
@@ -208,6 +209,17 @@ def destination(net):
     destination = Destination(net)
     yield destination
     destination.close()
+
+
+@pytest.fixture(scope="session")
+def scavenger():
+    """Skips what takes the congestion control of secondary links: this program has to have one, and
+    the kernel BTF with the links of Linux 6.4."""
+    btf = Path("/sys/kernel/btf/vmlinux")
+    if b"@mpb_scavenger@" not in binary().read_bytes():
+        pytest.skip("this program was built without the scavenger")
+    if not btf.exists() or b"bpf_struct_ops_link\0" not in btf.read_bytes():
+        pytest.skip("this kernel has no BTF, or is older than 6.4")
 
 
 @pytest.fixture

@@ -70,6 +70,21 @@ def progress(node, local):
             if subflow.is_mptcp and subflow.state == "ESTAB" and subflow.local == local}
 
 
+def wait_for_rate(node, local, bits_per_s, timeout_s=60):
+    """Until the subflows from that address carry that much payload together, in each direction, from
+    one look to the next, a second later. The time is for a busy machine."""
+    last = None
+
+    def is_fast():
+        nonlocal last
+        before, last = last, (time.monotonic(),
+                              [sum(counts) for counts in zip((0, 0), *progress(node, local).values())])
+        return before and all((now - old) * 8 >= bits_per_s * (last[0] - before[0])
+                              for now, old in zip(last[1], before[1]))
+
+    wait_until(is_fast, timeout_s, f"subflows from {local} to carry {bits_per_s:g} bit/s each way", 1)
+
+
 def wait_until_carries(node, local, count=MB // 2, timeout_s=10):
     """Until a subflow from that address, old or new, has moved that much more in each direction."""
     before = progress(node, local)

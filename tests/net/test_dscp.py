@@ -25,6 +25,7 @@ BUFFER_BYTES, CARRIED_BYTES = 32 << 20, 1 << 17
 PATIENCE_S = 0.3
 RATE, RTT = "30mbit", "4ms"
 LE, CS1 = 0x04, 0x20  # the octet: the two lower bits are ECN's
+ECN, ECT = 0x03, 0x02  # RFC 3168: "may be marked instead of dropped"
 TABLES = {"client": "table inet mpbridge_dscp", "server": "table inet mpbridge_server_dscp"}
 FAMILIES = pytest.mark.parametrize("family", [4, 6])
 ROLES = pytest.mark.parametrize("role", ["client", "server"])
@@ -93,6 +94,17 @@ def seen(net, family=4, on_family=4):
         at_client.close()
 
 
+def of_both_ends(stage, net, family):
+    """seen(), of a client that marks its second link and a server that marks its first, with links of
+    that family."""
+    addresses = net.server_ips if family == 4 else net.server_ips6
+    server = paths("cs1", "")
+    for path, address in zip(server["paths"], addresses):
+        path["address"] = address
+    stage.bridge(net, paths("", "le"), server, addresses, "0.0.0.0" if family == 4 else "::")
+    return seen(net, on_family=family)
+
+
 def both(first, second):
     return {"wan1": {first}, "wan2": {second}}
 
@@ -108,12 +120,18 @@ def has_table(daemon):
 @FAMILIES
 def test_each_end_marks_what_it_sends(stage, net, family):
     """From the first packet of a handshake to the last one; and greetings."""
-    addresses = net.server_ips if family == 4 else net.server_ips6
-    server = paths("cs1", "")
-    for path, address in zip(server["paths"], addresses):
-        path["address"] = address
-    stage.bridge(net, paths("", "le"), server, addresses, "0.0.0.0" if family == 4 else "::")
-    assert seen(net, on_family=family) == (both(0, LE), both(CS1, 0))
+    assert of_both_ends(stage, net, family) == (both(0, LE), both(CS1, 0))
+
+
+@FAMILIES
+def test_ecn_keeps_its_bits(stage, net, family):
+    """Payload has them where both ends want that, handshakes have not."""
+    for node in (net.client, net.server):
+        node.sysctl({"net.ipv4.tcp_ecn": 1})
+    for found, expected in zip(of_both_ends(stage, net, family), (both(0, LE), both(CS1, 0))):
+        assert {link: {octet & ~ECN for octet in octets} for link, octets in found.items()} == expected
+        for link, (mark,) in expected.items():
+            assert {mark, mark | ECT} <= found[link]
 
 
 def test_nothing_without_it(stage, net):
