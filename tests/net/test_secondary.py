@@ -294,6 +294,19 @@ def test_what_the_server_calls_secondary_is_so_for_its_client(stage, two_links):
         assert algorithms(net.client) >= {("10.10.1.1", usual_of(net.client))}
 
 
+@needs_scavenger
+def test_the_servers_word_counts_beside_a_congestion_control_for_all(stage, two_links):
+    """It was not chosen for that path, which the client's file does not call secondary."""
+    net = two_links
+    client, server = start(stage, net, {**PRIMARY, "congestion": "cubic"}, SECONDARY)
+    wait_for_line(server, "calls the way to")
+    with Ends(net, 4) as ends:
+        open_flows(ends, 1)
+        eventually(lambda: algorithms(net.client),
+                   {("10.10.1.1", "cubic"), ("10.10.2.1", SCAVENGER)}, BUSY_S)
+    assert path_of(client)["secondary"]["scavenger"] is True
+
+
 def test_a_congestion_control_that_is_given_is_used(stage, two_links):
     net = two_links
     client, server = start(stage, net, named({}, {"role": "secondary", "congestion": "reno"}))
