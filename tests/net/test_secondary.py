@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A secondary link carries what others leave of it: both ends know which link that is, it is left
 when others come, and taken again when they are gone."""
+import signal
 import subprocess
 import time
 
@@ -279,6 +280,24 @@ def test_a_role_that_changes_changes_running_flows(stage, net):
         eventually(lambda: algorithm_of(net.server, "10.10.2.1"), {usual})
         assert echoes(*flow)
     eventually(lambda: any(SCAVENGER in line for line in our_routes(net.server)), False)
+
+
+@needs_scavenger
+def test_flows_of_a_server_that_was_started_again(stage, net):
+    """They are there before the new one has heard which links are secondary: it announces the
+    addresses that it has in its file at once, or has one alone, and subflows join."""
+    keys = {**net.server_keys, **({} if len(net.server_ips) == 1 else PRIMARY)}
+    client, server = start(stage, net, server=keys)
+    wait_for_line(server, "calls the way to")
+    server.stop(signal.SIGKILL)
+    stage.server(net, name="again", **keys).start().wait_ready()
+    with Ends(net, 4) as ends:
+        flows = open_flows(ends, 2)
+        eventually(lambda: algorithm_of(net.server, "10.10.2.1"), {SCAVENGER}, BUSY_S)
+        eventually(lambda: algorithms(net.client),
+                   {("10.10.1.1", usual_of(net.client)), ("10.10.2.1", SCAVENGER)}, BUSY_S)
+        assert all(echoes(*flow) for flow in flows)
+    assert path_of(client)["secondary"]["far_scavenger"] is True
 
 
 @needs_scavenger
