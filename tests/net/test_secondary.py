@@ -48,7 +48,11 @@ def keys(request):
 
 def start(stage, net, client=SECONDARY, server=None, family=4):
     servers = (None, "0.0.0.0") if family == 4 else (net.server_ips6, "::")
-    daemons = stage.bridge(net, client, {**net.server_keys, **(server or {})}, *servers)
+    server = {**net.server_keys, **(server or {})}
+    if family == 6:  # an interface alone stands for its IPv4 address
+        server = {**server, "paths": [{**path, "address": address} for path, address
+                                      in zip(server.get("paths", ()), net.server_ips6)] or None}
+    daemons = stage.bridge(net, client, server, *servers)
     wait_for_line(daemons[0], f"{PORT} answers", len(client["paths"]))
     return daemons
 
@@ -154,6 +158,14 @@ def test_it_carries_while_nobody_else_is_there(stage, net):
         stream.stop()
 
 
+def wait_until_used(net, local, keys):
+    """Without a scavenger nothing at all is sent there while the link is left."""
+    if keys:
+        wait_until_carries(net.client, local, timeout_s=2 * BUSY_S)
+    else:
+        wait_for_rate(net.client, local, MUCH)
+
+
 @pytest.mark.parametrize("family", [4, 6])
 def test_it_is_left_to_others_and_taken_again(stage, two_links, keys, family):
     net = two_links
@@ -162,13 +174,13 @@ def test_it_is_left_to_others_and_taken_again(stage, two_links, keys, family):
     began_s = time.monotonic()
     with Ends(net, 4) as ends:
         stream = Stream(*ends.pair())
-        wait_for_rate(net.client, local, MUCH)
+        wait_until_used(net, local, keys)
         rival = Rival(net)
         wait_until(lambda: has_left(client), BUSY_S, "the link to be left")
         assert path_of(client)["secondary"]["scavenger"] == (not keys)
         stream.wait_for_more()
         rival.stop()
-        wait_for_rate(net.client, local, MUCH)
+        wait_until_used(net, local, keys)
         stream.stop()
     assert path_of(client)["secondary"]["yielded_ms"] > 0
     most = 1 + (time.monotonic() - began_s) // LINES_S
@@ -232,7 +244,7 @@ def test_a_backup_carries_before_a_link_that_is_left(stage, keys):
 
 
 @needs_scavenger
-@pytest.mark.parametrize("count", [1, 2], ids=["the only one", "all"])
+@pytest.mark.parametrize("count", [2], ids=["all"])
 def test_there_is_no_primary(stage, count):
     """Secondary links carry everything, also while others use one of them."""
     net = bridge(stage.lab, [Link(RATE, RTT) for _ in range(count)])
