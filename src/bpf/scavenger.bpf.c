@@ -42,6 +42,8 @@
  * what makes flows alike (AIMD). One that comes later presses against the short queue of the first,
  * whose lack ends in a check that it passes, with a smaller share.
  *
+ * The queue is what the round trip takes longer than the base, but for what is due to the way back,
+ * as far as timestamps tell: our own flows may come from there, and nobody is served if we leave.
  * The base is the least round trip of the last two to four minutes, in two windows of time, so
  * that drift of the clocks and of the way is followed. A longer route would look like a queue for
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
@@ -106,8 +108,13 @@ struct inet_connection_sock {
 	u64 icsk_ca_priv[13];
 } KERNELS;
 
+struct tcp_options_received {
+	u32 rcv_tsval, rcv_tsecr;
+} KERNELS;
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct tcp_options_received rx_opt;
 	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, write_seq, snd_nxt;
 	u32 packets_out, sacked_out, lost_out, retrans_out;
 	u64 tcp_mstamp;
@@ -344,18 +351,46 @@ static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 	return rtt_us > base_us ? rtt_us - base_us : 0;
 }
 
-static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
+static inline void note_base(struct scavenger_way *way, u32 rtt_us, u32 there_ms, u64 now)
 {
 	if (way->base_us == 0) {
 		way->base_us = rtt_us;
 		way->base_at_us = now;
+		way->there_ms = way->older_there_ms = there_ms;
 	} else if (since(now, way->base_at_us) > WINDOW_US) {
 		way->older_us = way->base_us;
 		way->base_us = rtt_us;
 		way->base_at_us = now;
+		way->older_there_ms = way->there_ms;
+		way->there_ms = there_ms;
 	} else if (rtt_us < way->base_us) {
 		way->base_us = rtt_us;
 	}
+	if ((s32)(there_ms - way->there_ms) < 0)
+		way->there_ms = there_ms;
+}
+
+/* When the far end acknowledged, by its clock, less when we sent, by ours; RFC 7323. */
+static inline u32 there_of(const struct tcp_sock *tp)
+{
+	return tp->rx_opt.rcv_tsecr ? tp->rx_opt.rcv_tsval - tp->rx_opt.rcv_tsecr : 0;
+}
+
+/*
+ * The round trip without what its way back has taken longer than usual: a queue there is that of
+ * what comes to us. Clocks that differ in speed, or timestamps of another unit, make the way there
+ * seem longer than it is; then the round trip counts as it is.
+ */
+static inline u32 without_way_back(const struct tcp_sock *tp, const struct scavenger_way *way,
+				   u32 rtt_us, u32 there_ms)
+{
+	u32 base_us = base_of(way);
+	s32 newer_ms = there_ms - way->there_ms, older_ms = there_ms - way->older_there_ms;
+	s32 late_ms = newer_ms > older_ms ? newer_ms : older_ms;
+
+	if (tp->rx_opt.rcv_tsecr == 0 || rtt_us <= base_us || late_ms < 0 || late_ms > 10000)
+		return rtt_us;
+	return base_us + least(rtt_us - base_us, late_ms * (u64)MS);
 }
 
 /* While we are away: a queue of others comes and goes, what stays as it is is the way itself. */
@@ -1055,7 +1090,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	count_flow(tp, flow, way, now);
 	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
-		note_base(way, rtt_us, now);
+		note_base(way, rtt_us, there_of(tp), now);
+		rtt_us = without_way_back(tp, way, rtt_us, there_of(tp));
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
 		note_standing(flow, way, rtt_us);
 	}
