@@ -37,11 +37,10 @@
 #define CALM_ENOUGH    3u    /* answers without a queue, after a pause */
 #define QUEUE_ENOUGH   2u    /* answers in a row that met one */
 #define ASK_MS	       250u
-#define ASK_TRY_MS     100u /* a server tells of its yields in its answers; in a try they are likely \
-			     */
-#define ASK_LOOP_MS   1000u
-#define ASK_LISTEN_MS 100u
-#define ASK_LEFT_MS   1000u
+#define ASK_TRY_MS     100u /* others are likely, and a server tells of them in answers */
+#define ASK_LOOP_MS    1000u
+#define ASK_LISTEN_MS  100u
+#define ASK_LEFT_MS    1000u
 
 uint64_t yield_left_ms(const struct yield *yield, uint64_t now_ms)
 {

@@ -188,6 +188,9 @@ def test_it_is_left_to_others_and_taken_again(stage, two_links, keys, family):
 
 
 def test_connections_begin_on_the_primary(stage, net):
+    """The far answer gives each a head start of half a second, so that a late machine begins no race."""
+    for link in net.lab.links:
+        link.change(delay="100ms")
     client, _ = start(stage, net)
     with Ends(net, 4) as ends:
         open_flows(ends, 8)
