@@ -9,7 +9,11 @@
 /* Seconds since 1970: what both ends of a link can compare. It may be set. */
 static inline uint64_t time_unix_s(void)
 {
-	return (uint64_t)time(NULL);
+	struct timespec now;
+
+	/* time() is behind by up to a tick of the kernel (CLOCK_REALTIME_COARSE) */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec;
 }
 
 /* Seconds since this machine was started, suspension included: never set. */
