@@ -123,3 +123,28 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, uint32_t interval_
 	limit->next_ms = now_ms + interval_ms;
 	return true;
 }
+
+void log_limited_args(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
+		      enum log_level level, const char *format, va_list args)
+{
+	char text[LINE_BYTES];
+	uint32_t suppressed;
+
+	if (!log_limit_pass(limit, now_ms, interval_ms, &suppressed))
+		return;
+	vsnprintf(text, sizeof(text), format, args);
+	if (suppressed > 0)
+		log_write(level, "%s (and %u more like it)", text, suppressed);
+	else
+		log_write(level, "%s", text);
+}
+
+void log_limited(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
+		 enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_limited_args(limit, now_ms, interval_ms, level, format, args);
+	va_end(args);
+}

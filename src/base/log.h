@@ -3,6 +3,7 @@
 #ifndef MPBRIDGE_LOG_H
 #define MPBRIDGE_LOG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,5 +45,13 @@ struct log_limit {
 };
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
 		    uint32_t *suppressed);
+
+/* The line, if the limit lets it pass, which ends with how many like it were suppressed before. */
+void log_limited(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
+		 enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+void log_limited_args(struct log_limit *limit, uint64_t now_ms, uint32_t interval_ms,
+		      enum log_level level, const char *format, va_list args)
+	__attribute__((format(printf, 5, 0)));
 
 #endif

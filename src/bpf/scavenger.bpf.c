@@ -153,8 +153,7 @@ struct tcp_congestion_ops {
 /* The queue that we make. Voice beside it has it as delay; half of it is lost in the noise of the
  * round trip at 50 Mbit/s. */
 #define TARGET_US 4000u
-/* A queue of less may be noise: of interrupts, of a burst. */
-#define LOW_US 1500u
+#define LOW_US	  SCAVENGER_LOW_US
 /* Two scavengers have a queue of up to this when both overshoot by a round's steps. */
 #define STRONG_US 5500u
 /* Others push: beyond what our steps make in the two rounds until they show. HyStart of cubic gives
@@ -295,6 +294,12 @@ static inline u64 since(u64 now, u64 then)
 	return now > then ? now - then : 0;
 }
 
+/* The same for a moment of which the low bits are kept. */
+static inline _Bool is_past(u64 now, u32 moment_us)
+{
+	return (s32)((u32)now - moment_us) >= 0;
+}
+
 static inline u64 per_second(u64 bytes, u64 us)
 {
 	return bytes * S / most(us, 1);
@@ -339,14 +344,9 @@ static inline struct scavenger_way *way_of(const struct scavenger_key *key)
 
 /* The base. */
 
-static inline u32 base_of(const struct scavenger_way *way)
-{
-	return way->older_us && way->older_us < way->base_us ? way->older_us : way->base_us;
-}
-
 static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 {
-	u32 base_us = base_of(way);
+	u32 base_us = scavenger_base_us(way);
 
 	return rtt_us > base_us ? rtt_us - base_us : 0;
 }
@@ -382,9 +382,10 @@ static inline u32 there_of(const struct tcp_sock *tp)
  * seem longer than it is; then the round trip counts as it is.
  */
 static inline u32 without_way_back(const struct tcp_sock *tp, const struct scavenger_way *way,
-				   u32 rtt_us, u32 there_ms)
+				   u32 rtt_us)
 {
-	u32 base_us = base_of(way);
+	u32 base_us = scavenger_base_us(way);
+	u32 there_ms = there_of(tp);
 	s32 newer_ms = there_ms - way->there_ms, older_ms = there_ms - way->older_there_ms;
 	s32 late_ms = newer_ms > older_ms ? newer_ms : older_ms;
 
@@ -557,7 +558,7 @@ static inline void begin_drain(struct tcp_sock *tp, struct flow *flow,
 	if (way->is_endless)
 		bytes = least(bytes, TRY_BYTES);
 	flow->drain_rate = 0;
-	flow->drain_us = (u32)(now + DRAIN_MOST_US + base_of(way));
+	flow->drain_us = (u32)(now + DRAIN_MOST_US + scavenger_base_us(way));
 	flow->drain_seq =
 		tp->snd_nxt + (is_mptcp(tp) ? (u32)least(bytes / flows_of(way), NONE / 4) : 0);
 }
@@ -567,7 +568,7 @@ static inline u32 left_over(const struct tcp_sock *tp, const struct flow *flow, 
 {
 	u32 queued = tp->write_seq - tp->snd_nxt, most_bytes = flow->drain_seq - tp->snd_nxt;
 
-	if ((s32)((u32)now - flow->drain_us) >= 0 || (s32)most_bytes <= 0)
+	if (is_past(now, flow->drain_us) || (s32)most_bytes <= 0)
 		return 0;
 	return least(queued, most_bytes);
 }
@@ -589,12 +590,12 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 	if (!is_yielding(way, now)) {
 		/* up to a quarter more or less: two that share a link do not try in step */
 		u64 pause_us = way->backoff_us - way->backoff_us / 4;
-		u64 gone_us = least(GONE_ROUNDS * base_of(way), GONE_MOST_US);
+		u64 gone_us = least(GONE_ROUNDS * scavenger_base_us(way), GONE_MOST_US);
 
 		pause_us += bpf_get_prandom_u32() % (u32)most(least(way->backoff_us, S) / 2, 1);
 		if (way->resume_rate)
 			pause_us = most(pause_us, gone_us);
-		way->until_us = now + pause_us + base_of(way);
+		way->until_us = now + pause_us + scavenger_base_us(way);
 		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
 		way->check_us = 0;
 		way->is_held = 0;
@@ -613,6 +614,12 @@ static inline void stay_away(struct scavenger_way *way, const struct scavenger_k
 	tell(key, way->until_us);
 }
 
+/* Up to here a try grows by quarters. */
+static inline u64 try_rate(const struct scavenger_way *way)
+{
+	return way->retry_rate ? way->retry_rate : way->capacity;
+}
+
 static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			     u64 now)
 {
@@ -621,11 +628,9 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 	flow->mode = OPEN;
 	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
 	flow->squeezes = 0;
-	flow->ssthresh = way->share
-				 ? window_of(tp, way->retry_rate ? way->retry_rate : way->capacity,
-					     base_of(way)) /
-					   flows_of(way) / 16 * 15
-				 : NONE;
+	flow->ssthresh = way->share ? window_of(tp, try_rate(way), scavenger_base_us(way)) /
+					      flows_of(way) / 16 * 15
+				    : NONE;
 	way->weak_rate = 0;
 	flow->slow_us = (u32)(now + SLOW_EVERY_US);
 	flow->drain_seq = tp->snd_nxt;
@@ -638,13 +643,12 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 static inline u32 try_window(const struct tcp_sock *tp, const struct scavenger_way *way)
 {
 	u32 chunk = TRY_BYTES / segment_bytes(tp) * UNIT;
-	u32 half = window_of(tp, (way->retry_rate ? way->retry_rate : way->capacity) / 2,
-			     base_of(way)) /
-		   flows_of(way);
+	u32 half = window_of(tp, try_rate(way) / 2, scavenger_base_us(way)) / flows_of(way);
 	u32 start = most(START / flows_of(way), FLOOR);
 
 	if (way->resume_rate)
-		return most(window_of(tp, way->resume_rate, base_of(way)) / flows_of(way), start);
+		return most(window_of(tp, way->resume_rate, scavenger_base_us(way)) / flows_of(way),
+			    start);
 	return is_mptcp(tp) ? most(least(chunk, half), start) : start;
 }
 
@@ -670,7 +674,7 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 static inline void join_check(struct tcp_sock *tp, struct flow *flow,
 			      const struct scavenger_way *way, u32 queue_us, u64 now)
 {
-	u32 base_us = base_of(way);
+	u32 base_us = scavenger_base_us(way);
 
 	flow->check_us = (u32)way->check_us;
 	flow->check_rounds = 2; /* the first still sees what was sent before the cut */
@@ -744,7 +748,7 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
  */
 static inline u32 own_queue_us(const struct scavenger_way *way, u32 queue_us)
 {
-	u32 base_us = base_of(way);
+	u32 base_us = scavenger_base_us(way);
 	u64 own_us;
 
 	if (!way->is_held || way->share == 0 || way->rate >= way->share)
@@ -757,7 +761,7 @@ static inline u32 own_queue_us(const struct scavenger_way *way, u32 queue_us)
  * have made. One round has to pass before a cut shows. */
 static inline void shrink(struct flow *flow, const struct scavenger_way *way, u32 queue_us)
 {
-	u32 base_us = base_of(way);
+	u32 base_us = scavenger_base_us(way);
 
 	if (flow->is_cut) {
 		flow->is_cut = 0;
@@ -778,7 +782,7 @@ static inline _Bool is_unknown(const struct tcp_sock *tp, const struct flow *flo
 			       const struct scavenger_way *way)
 {
 	return flow->window < flow->ssthresh &&
-	       flow->window > window_of(tp, way->share, base_of(way)) / 16 * 15;
+	       flow->window > window_of(tp, way->share, scavenger_base_us(way)) / 16 * 15;
 }
 
 /* The first queue that we see so: the window of a round ago made it. */
@@ -815,7 +819,7 @@ static inline void begin_slowdown(struct flow *flow, const struct scavenger_way 
 	flow->saved = flow->window;
 	flow->slow_rounds = SLOW_ROUNDS;
 	flow->slow_us = (u32)(now + SLOW_EVERY_US);
-	scale_window(flow, base_of(way) / 4 * 3, base_of(way) + queue_us);
+	scale_window(flow, scavenger_base_us(way) / 4 * 3, scavenger_base_us(way) + queue_us);
 }
 
 /* Whether it is time for a check. */
@@ -864,7 +868,7 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 	} else if (flow->is_limited) {
 		flow->is_cut = flow->cuts = 0;
 		grow(tp, flow, way);
-		if ((s32)((u32)now - flow->slow_us) > 0 && queue_us > TARGET_US / 2)
+		if (is_past(now, flow->slow_us) && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
 	flow->before = before;
@@ -901,7 +905,7 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 static inline _Bool has_leftovers(const struct tcp_sock *tp, const struct flow *flow, u64 now)
 {
 	return left_over(tp, flow, now) ||
-	       (is_mptcp(tp) && tp->lost_out && (s32)((u32)now - flow->drain_us) < 0);
+	       (is_mptcp(tp) && tp->lost_out && !is_past(now, flow->drain_us));
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -1052,7 +1056,7 @@ static inline void set_pace(struct sock *sk, struct flow *flow, const struct sca
 			    u64 now)
 {
 	struct tcp_sock *tp = tcp_of(sk);
-	u32 rtt_us = flow->last_min_us ? flow->last_min_us : base_of(way);
+	u32 rtt_us = flow->last_min_us ? flow->last_min_us : scavenger_base_us(way);
 	u32 window = flow->window;
 	u64 rate;
 
@@ -1091,7 +1095,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, there_of(tp), now);
-		rtt_us = without_way_back(tp, way, rtt_us, there_of(tp));
+		rtt_us = without_way_back(tp, way, rtt_us);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
 		note_standing(flow, way, rtt_us);
 	}
@@ -1178,7 +1182,7 @@ static inline void on_start(struct sock *sk)
 		return;
 	key_of(sk, &key);
 	way = way_of(&key);
-	if (!way || way->base_us == 0 || idle_us < 2 * base_of(way) + 100 * MS)
+	if (!way || way->base_us == 0 || idle_us < 2 * scavenger_base_us(way) + 100 * MS)
 		return;
 	count_flow(tp, flow, way, now);
 	if (is_yielding(way, now)) {

@@ -57,6 +57,15 @@ struct scavenger_way {
 		n_last; /* how many flows were counted in this epoch, and the one before */
 };
 
+/* A queue of less may be noise: of interrupts, of a burst. */
+#define SCAVENGER_LOW_US 1500u
+
+/* The least round trip that is known of the way. */
+static inline __u32 scavenger_base_us(const struct scavenger_way *way)
+{
+	return way->older_us && way->older_us < way->base_us ? way->older_us : way->base_us;
+}
+
 /* Sent to the loader whenever a way begins to yield, or to yield for longer. */
 struct scavenger_event {
 	struct scavenger_key key;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#define STALE_US       1000000ull
-#define QUEUE_STANDING 1500 /* microseconds: LOW_US of the program */
+#define STALE_US 1000000ull
 
 /* The figures of a round say nothing any more when there has been none for long: the flows are
  * gone, or have nothing to send. */
@@ -16,11 +15,11 @@ static bool is_fresh(const struct scavenger_way *way, uint64_t now_us)
 
 void scavenger_path_of(const struct scavenger_way *way, uint64_t now_us, struct scavenger_path *out)
 {
-	bool has_others =
-		now_us < way->until_us || (is_fresh(way, now_us) && way->queue_us > QUEUE_STANDING);
+	bool has_others = now_us < way->until_us ||
+			  (is_fresh(way, now_us) && way->queue_us > SCAVENGER_LOW_US);
 
 	memset(out, 0, sizeof(*out));
-	out->base_us = way->older_us && way->older_us < way->base_us ? way->older_us : way->base_us;
+	out->base_us = scavenger_base_us(way);
 	out->queue_us = way->queue_us;
 	out->capacity = way->capacity;
 	out->rate = is_fresh(way, now_us) ? way->rate : 0;

@@ -323,18 +323,30 @@ static void follow_courtesy(struct monitor *monitor, unsigned news)
 	}
 }
 
+/* Whether it carries, and leads to the same far router. */
+static bool is_beside(const struct monitor *monitor, const struct monitor *other)
+{
+	return other->all && other != monitor && other->router == monitor->router &&
+	       health_is_carrying(other->health.state);
+}
+
+bool monitors_have_other(const struct monitors *monitors, const struct monitor *but)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++)
+		if (is_beside(but, &monitors->monitor[i]))
+			return true;
+	return false;
+}
+
 /* Whether flows move over another path when this one is left. */
 static bool can_leave(const struct monitor *monitor)
 {
 	const struct monitors *all = monitor->all;
 
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		const struct monitor *other = &all->monitor[i];
-
-		if (other->all && other != monitor && other->router == monitor->router &&
-		    health_is_carrying(other->health.state) && !courtesy_is_away(&other->courtesy))
+	for (unsigned i = 0; i < MONITORS_MAX; i++)
+		if (is_beside(monitor, &all->monitor[i]) &&
+		    !courtesy_is_away(&all->monitor[i].courtesy))
 			return true;
-	}
 	return false;
 }
 
@@ -412,18 +424,6 @@ static void on_timer(struct timer *timer)
 }
 
 /* ---- answers ---- */
-
-bool monitors_have_other(const struct monitors *monitors, const struct monitor *but)
-{
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		const struct monitor *monitor = &monitors->monitor[i];
-
-		if (monitor->all && monitor != but && monitor->router == but->router &&
-		    health_is_carrying(monitor->health.state))
-			return true;
-	}
-	return false;
-}
 
 static void on_established(struct knock *knock, uint32_t rtt_us)
 {

@@ -26,18 +26,10 @@ void relay_witness(struct relay *relay, const struct address *local)
 
 void relay_notice(struct relay *relay, enum relay_notice kind, const char *format, ...)
 {
-	char text[512];
-	uint32_t left_out;
 	va_list args;
 
-	if (!log_limit_pass(&relay->notices[kind], relay->loop->now_ms, NOTICE_INTERVAL_MS,
-			    &left_out))
-		return;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	log_limited_args(&relay->notices[kind], relay->loop->now_ms, NOTICE_INTERVAL_MS,
+			 LOG_LEVEL_WARNING, format, args);
 	va_end(args);
-	if (left_out > 0)
-		log_warning("%s (and %u more like it)", text, left_out);
-	else
-		log_warning("%s", text);
 }

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* paths/announce.c: what clients say in, what is to be done out. */
+#include "addresses.h"
 #include "suite.h"
 
 #include "paths/announce.h"
-
-static struct address ip(const char *text)
-{
-	struct address address = {0};
-
-	assert_true(address_parse(text, &address));
-	return address;
-}
 
 static enum announce_step greet(struct announce *announce, enum greeting_kind kind,
 				const char *local, const char *about, uint64_t now_ms)

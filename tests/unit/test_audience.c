@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* paths/audience.c: what clients say in, what is to be done and what the log says out. */
+#include "addresses.h"
 #include "suite.h"
 
 #include "base/log.h"
@@ -21,14 +22,6 @@ static void assert_said(const char *lines)
 {
 	assert_string_equal(said, lines);
 	said[0] = '\0';
-}
-
-static struct address ip(const char *text)
-{
-	struct address address = {0};
-
-	assert_true(address_parse(text, &address));
-	return address;
 }
 
 static enum announce_step greet(struct audience *audience, enum greeting_kind kind,

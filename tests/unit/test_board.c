@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* paths/board.c: what a reader sees, also while another process writes. */
+#include "addresses.h"
 #include "suite.h"
 
 #include "paths/board.h"
@@ -7,14 +8,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct address ip(const char *text)
-{
-	struct address address;
-
-	assert_true(address_parse(text, &address));
-	return address;
-}
 
 static struct board_net net(const char *own, const char *subnet)
 {

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* paths/spare.c: what clients say of their links in, the ways that are secondary out. */
+#include "addresses.h"
 #include "suite.h"
 
 #include "paths/spare.h"
 
 #include <stdio.h>
-
-static struct address ip(const char *text)
-{
-	struct address address = {0};
-
-	assert_true(address_parse(text, &address));
-	return address;
-}
 
 static bool greet(struct spares *spares, enum greeting_kind kind, const char *remote,
 		  uint64_t now_ms)

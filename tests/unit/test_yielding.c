@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* paths/yielding.c: the ways that clients call secondary in, what a server tells of its path out.
  */
+#include "addresses.h"
 #include "suite.h"
 
 #include "paths/yielding.h"
-
-static struct address ip(const char *text)
-{
-	struct address address = {0};
-
-	assert_true(address_parse(text, &address));
-	return address;
-}
 
 static enum conf_path_role role_at(struct yielding *yielding, const char *local, uint64_t now_ms)
 {
