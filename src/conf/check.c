@@ -349,7 +349,7 @@ static void check_path_roles(struct draft *draft)
 	if (backups > 0 && backups == conf->n_paths)
 		messages_add(draft->errors,
 			     "%s: every path has the role \"backup\"; allowed: at least one that "
-			     "is \"primary\"",
+			     "is \"primary\" or \"secondary\"",
 			     draft_where(draft, option_of(draft, "paths"), -1, where));
 }
 

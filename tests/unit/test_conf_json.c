@@ -480,11 +480,11 @@ static void test_path_roles(void **state)
 		 "FILE: paths[0].roles: unknown key; did you mean \"role\"?"},
 		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" }"),
 		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
-		 "\"primary\""},
+		 "\"primary\" or \"secondary\""},
 		{PATHS("{ \"interface\": \"a\", \"role\": \"backup\" },"
 		       "{ \"interface\": \"b\", \"role\": \"backup\" }"),
 		 "FILE: paths: every path has the role \"backup\"; allowed: at least one that is "
-		 "\"primary\""},
+		 "\"primary\" or \"secondary\""},
 	};
 	static const enum conf_role roles[] = {CONF_CLIENT, CONF_SERVER};
 	struct draft draft;
