@@ -300,7 +300,7 @@ def test_flows_of_a_server_that_was_started_again(stage, net):
         eventually(lambda: algorithms(net.client),
                    {("10.10.1.1", usual_of(net.client)), ("10.10.2.1", SCAVENGER)}, BUSY_S)
         assert all(echoes(*flow) for flow in flows)
-    assert path_of(client)["secondary"]["far_scavenger"] is True
+    eventually(lambda: path_of(client)["secondary"]["far_scavenger"], True, BUSY_S)
 
 
 @needs_scavenger
