@@ -103,7 +103,8 @@ static enum announce_step use(struct announce *announce, const struct address *l
 		return ANNOUNCE_NOTHING;
 	entry->is_lost = false;
 	entry->announced_ms = now_ms;
-	return ANNOUNCE_FOLLOW;
+	/* its endpoint may still be there, but the client has closed its end of the subflows */
+	return ANNOUNCE_AGAIN;
 }
 
 static enum announce_step use_again(struct announce *announce, const struct address *local,

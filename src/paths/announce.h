@@ -29,7 +29,7 @@ enum announce_step {
 	ANNOUNCE_NOTHING,
 	ANNOUNCE_FOLLOW,      /* derive anew */
 	ANNOUNCE_FOLLOW_SOON, /* the same, together with what else changes (audience.c) */
-	ANNOUNCE_AGAIN,	      /* take the endpoint of this address away, and add it again */
+	ANNOUNCE_AGAIN, /* take the endpoint of this address away if there is one, and add it */
 };
 
 /* A permitted client has come by this address of ours, with payload. */

@@ -82,6 +82,8 @@ struct board_counters {
 	struct shared64 moved_ms; /* when a byte was last moved. CLOCK_MONOTONIC, as the next */
 	/* Client: when a flow last heard something over the path of this place. */
 	struct shared64 heard_ms[BOARD_PLACES];
+	/* Client: when a flow was last seen whose only subflow was on the path of this place. */
+	struct shared64 alone_ms[BOARD_PLACES];
 	/* Client: flows to each far router that are open, and when the last of them ended. */
 	struct shared64 flows_to[CONF_SERVERS_MAX], left_ms[CONF_SERVERS_MAX];
 	struct shared64 oldest_ms; /* when the oldest of its flows began; 0: there is none */

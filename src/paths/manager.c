@@ -468,8 +468,10 @@ static void take_step(struct manager *manager, enum announce_step step, const st
 		note_change(manager);
 		break;
 	case ANNOUNCE_AGAIN:
-		actor_drop_endpoint(&manager->actor, local);
-		note_change(manager);
+		if (actor_drop_endpoint(&manager->actor, local) == -ENOENT)
+			note_change_after(manager, 0);
+		else
+			note_change(manager);
 		break;
 	}
 }

@@ -458,6 +458,8 @@ static void note_answer(struct monitor *monitor, enum greeting_kind kind,
 	unsigned news =
 		courtesy_answered(&monitor->courtesy, monitor->all->loop->now_ms, kind, answer);
 
+	if (kind == GREETING_BACK)
+		monitor->back_ms = monitor->all->loop->now_ms;
 	follow_courtesy(monitor, news);
 	rearm(monitor);
 }
@@ -678,6 +680,25 @@ void monitor_set_guarded(struct monitor *monitor, bool is_guarded)
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about)
 {
 	ask(monitor, kind, about);
+}
+
+static bool is_about(const struct knock *knock, const struct monitor *monitor)
+{
+	return knock->kind == GREETING_LOST ? address_equal(&knock->about, &monitor->way.server)
+					    : knock->owner == monitor;
+}
+
+bool monitor_is_said(const struct monitor *monitor, enum greeting_kind kind)
+{
+	for (unsigned i = 0; i < MONITORS_MAX; i++) {
+		const struct monitor *by = &monitor->all->monitor[i];
+
+		for (unsigned j = 0; by->all && j < MONITOR_KNOCKS; j++)
+			if (by->knock[j].state != KNOCK_IDLE && by->knock[j].kind == kind &&
+			    is_about(&by->knock[j], monitor))
+				return true;
+	}
+	return false;
 }
 
 void monitor_renew_later(struct monitor *monitor, uint32_t delay_ms)

@@ -33,7 +33,9 @@ struct monitor {
 	uint64_t aside_ms;  /* guarded since then, and its subflows not made anew yet; 0: done */
 	bool is_waiting;    /* down, and not left yet: connections have nowhere to go */
 	uint64_t closed_ms; /* when its subflows were last closed; 0: never */
+	uint64_t alone_ms;  /* its subflows are not made anew since then: see retreat.c; 0: no */
 	uint64_t marked_ms, renew_ms, renew_pause_ms;
+	uint64_t back_ms; /* when the server last answered GREETING_BACK; 0: never */
 	/* the rest is monitor.c's own */
 	struct knock knock[MONITOR_KNOCKS];
 	unsigned next_knock;
@@ -114,6 +116,12 @@ bool monitors_are_busy(const struct monitors *monitors);
 
 /* Says something over this path, beside the questions; nobody is told whether it arrived. */
 void monitor_say(struct monitor *monitor, enum greeting_kind kind, const struct address *about);
+
+/*
+ * Whether a greeting of that kind about this path may be under way: GREETING_LOST, which other
+ * paths carry, or what it carries itself. For three seconds at the most.
+ */
+bool monitor_is_said(const struct monitor *monitor, enum greeting_kind kind);
 
 /* Whether another path to the same far router carries. */
 bool monitors_have_other(const struct monitors *monitors, const struct monitor *but);

@@ -10,7 +10,9 @@
  *
  * Neither is done while connections have nowhere else to be. Of the last path that works nothing is
  * closed; and where the others have been left or renewed themselves a moment ago, it waits until
- * connections have had time to join there.
+ * connections have had time to join there. What is made anew for its own sake waits longer, for
+ * each flow that workers see whose only subflow is there; and until all that says that the path is
+ * lost has arrived, for the server is to hear of both in this order.
  *
  * To make subflows once more closes those that are there, so a connection that has just begun on
  * this path, and has no other subflow yet, would be lost. So the path is shut for new connections
@@ -27,6 +29,7 @@
 #define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
 #define JOIN_TRIPS 6u
 #define RETRY_MS   50u
+#define ALONE_MS   100u /* some looks of a worker at its flows; see relay/evidence.c */
 /* And round trips of the longest path: to join elsewhere, or to be announced again. */
 #define SETTLE_MS    200u
 #define SETTLE_TRIPS 4u
@@ -79,9 +82,13 @@ static unsigned count_paths(const struct failover *failover, uint8_t router)
 bool retreat_has_joined(const struct failover *failover, const struct monitor *monitor)
 {
 	uint64_t trips_ms = JOIN_TRIPS * (uint64_t)monitor->health.trip.rtt_us / 1000;
+	uint64_t since_ms = monitor->closed_ms;
 
-	return monitor->closed_ms == 0 ||
-	       failover->monitors.loop->now_ms >= monitor->closed_ms + JOIN_MS + trips_ms;
+	if (since_ms && monitor->back_ms > since_ms)
+		since_ms = monitor->back_ms;
+	return (since_ms == 0 ||
+		failover->monitors.loop->now_ms >= since_ms + JOIN_MS + trips_ms) &&
+	       !monitor_is_said(monitor, GREETING_BACK);
 }
 
 /*
@@ -102,6 +109,32 @@ static bool is_safe_to_close(const struct failover *failover, const struct monit
 			return true;
 	}
 	return false;
+}
+
+/* Whether a flow has been seen just now that has its only subflow there. */
+static bool has_lone_flow(const struct failover *failover, const struct monitor *monitor)
+{
+	const struct monitors *all = &failover->monitors;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (all->loop->now_ms <
+		    shared64_get(&all->board->worker[i].alone_ms[monitor->place]) + ALONE_MS)
+			return true;
+	return false;
+}
+
+/* Such a flow is waited for, but for one that never comes to be elsewhere not for ever. */
+static bool is_needed(const struct failover *failover, struct monitor *monitor)
+{
+	uint64_t now_ms = failover->monitors.loop->now_ms;
+
+	if (!has_lone_flow(failover, monitor)) {
+		monitor->alone_ms = 0;
+		return false;
+	}
+	if (monitor->alone_ms == 0)
+		monitor->alone_ms = now_ms;
+	return now_ms < monitor->alone_ms + KEPT_MS;
 }
 
 static void note_closed(const struct failover *failover, struct monitor *monitor)
@@ -235,10 +268,12 @@ static bool renew(struct failover *failover, struct monitor *monitor)
 	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
 	if (monitor->has_kept)
 		return false;
-	if (!is_safe_to_close(failover, monitor)) {
+	if (!is_safe_to_close(failover, monitor) || is_needed(failover, monitor) ||
+	    monitor_is_said(monitor, GREETING_LOST)) {
 		monitor_renew_later(monitor, RETRY_MS);
 		return false;
 	}
+	monitor->alone_ms = 0;
 	note_closed(failover, monitor);
 	if (monitor->is_follower)
 		monitor_say(monitor, GREETING_BACK, NULL);
@@ -273,6 +308,7 @@ void retreat_lose(struct failover *failover, struct monitor *monitor)
 {
 	struct monitor *twin = twin_of(failover, monitor);
 
+	monitor->alone_ms = 0;
 	try_to_leave(failover, monitor);
 	if (twin)
 		monitor_doubt(twin, DOUBT_SILENT);

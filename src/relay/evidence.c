@@ -26,6 +26,7 @@
  *   a pace all the same
  *   a path that is up has had none of      missing
  *   them for long
+ *   it is the only one of its flow         its time goes onto the board
  *
  * "Usual" is a round trip and its variation, as TCP measures them; or, where signs of life have
  * come close together for some seconds, twice the longest time between two of them: over a far link
@@ -350,6 +351,9 @@ static bool look_at(struct relay *relay, struct evidence_witness *witness,
 			continue;
 		judge(relay, witness, known, &subflow[i]);
 	}
+	if (witness->n == 1)
+		shared64_set(&relay->counters->alone_ms[witness->subflow[0].place],
+			     relay->loop->now_ms);
 	look_for_missing(relay, witness, table);
 	return true;
 }

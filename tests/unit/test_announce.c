@@ -50,7 +50,7 @@ static void what_is_lost_comes_back_by_its_own_path_alone(void **state)
 	assert_int_equal(greet(&announce, GREETING_USE, "10.10.1.2", NULL, 30), ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_PROBE, "10.10.2.2", NULL, 40), ANNOUNCE_NOTHING);
 	assert_true(is_lost(&announce, "10.10.2.2"));
-	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 50), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 50), ANNOUNCE_AGAIN);
 	assert_false(is_lost(&announce, "10.10.2.2"));
 }
 
@@ -65,7 +65,19 @@ static void back_announces_again(void **state)
 			 ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2010), ANNOUNCE_AGAIN);
 	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 2020);
-	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2030), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 2030), ANNOUNCE_AGAIN);
+	assert_false(is_lost(&announce, "10.10.2.2"));
+}
+
+/* Both may have been said before anything was done about the first. */
+static void what_was_lost_and_found_in_one_moment_is_announced_again(void **state)
+{
+	struct announce announce = {0};
+
+	greet(&announce, GREETING_USE, "10.10.1.2", NULL, 0);
+	greet(&announce, GREETING_USE, "10.10.2.2", NULL, 0);
+	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 5000);
+	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 5000), ANNOUNCE_AGAIN);
 	assert_false(is_lost(&announce, "10.10.2.2"));
 }
 
@@ -76,7 +88,7 @@ static void what_has_just_been_announced_is_not_taken_back(void **state)
 	greet(&announce, GREETING_USE, "10.10.1.2", NULL, 0);
 	greet(&announce, GREETING_USE, "10.10.2.2", NULL, 0);
 	greet(&announce, GREETING_LOST, "10.10.1.2", "10.10.2.2", 5000);
-	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 6000), ANNOUNCE_FOLLOW);
+	assert_int_equal(greet(&announce, GREETING_USE, "10.10.2.2", NULL, 6000), ANNOUNCE_AGAIN);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 6010),
 			 ANNOUNCE_NOTHING);
 	assert_int_equal(greet(&announce, GREETING_BACK, "10.10.2.2", NULL, 7000), ANNOUNCE_AGAIN);
@@ -109,6 +121,7 @@ int main(void)
 		cmocka_unit_test(a_witness_is_news_once),
 		cmocka_unit_test(what_is_lost_comes_back_by_its_own_path_alone),
 		cmocka_unit_test(back_announces_again),
+		cmocka_unit_test(what_was_lost_and_found_in_one_moment_is_announced_again),
 		cmocka_unit_test(what_has_just_been_announced_is_not_taken_back),
 		cmocka_unit_test(strangers_change_nothing),
 	};
