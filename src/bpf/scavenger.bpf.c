@@ -44,6 +44,7 @@
  *
  * The queue is what the round trip takes longer than the base, but for what is due to the way back,
  * as far as timestamps tell: our own flows may come from there, and nobody is served if we leave.
+ * (Each flow has its own idea of the far clock, whose timestamps begin at another value for each.)
  * The base is the least round trip of the last two to four minutes, in two windows of time, so
  * that drift of the clocks and of the way is followed. A longer route would look like a queue for
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
@@ -175,6 +176,9 @@ struct tcp_congestion_ops {
 #define GONE_MOST_US (300 * MS)
 /* So many late ones in turn are a queue; one is a delayed acknowledgement. */
 #define STANDING 4
+/* The unit of timestamps, which is lost in each; and 1/5000 = 200 ppm, more than clocks differ. */
+#define BACK_GRAIN_US (1 * (u32)MS)
+#define DRIFT_SHARE   5000
 /* All these bounds allow for two segments on the wire, but not for ever more on a link of kbit/s.
  */
 #define GRAIN_MOST 10000u
@@ -206,6 +210,7 @@ struct tcp_congestion_ops {
 #define BACKOFF_LEAST (50 * MS)
 #define BACKOFF_MOST  (700 * MS) /* and some more to get up to speed: 3 s are the goal */
 #define STAY_US	      (100 * MS)
+#define BLIND_US      (500 * MS)
 #define HELD_ROUNDS   3	      /* what our own start has queued is gone by then */
 #define HELD_US	      (2 * S) /* of the goals' second to leave, and as long again */
 #define CLEAR_ROUNDS  3	      /* without a queue: the window is the limit, it may grow faster */
@@ -260,9 +265,10 @@ struct flow {
 	u32 push_bytes; /* the way's bytes then; low bits both */
 	u32 silence_us; /* the longest since then */
 	u32 slow_us;	/* when the next slowdown is due, low bits */
-	u32 epoch;	/* in which the flow was counted last */
-	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, is_limited,
-		is_cut, cuts, squeezes;
+	u32 back_us;	/* the least of the way back, by two clocks: low bits of the difference */
+	u8 epoch;	/* in which the flow was counted last, low bits */
+	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, squeezes;
+	u8 is_limited : 1, is_cut : 1, cuts : 1, has_back : 1;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -351,47 +357,47 @@ static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 	return rtt_us > base_us ? rtt_us - base_us : 0;
 }
 
-static inline void note_base(struct scavenger_way *way, u32 rtt_us, u32 there_ms, u64 now)
+static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
 {
 	if (way->base_us == 0) {
 		way->base_us = rtt_us;
 		way->base_at_us = now;
-		way->there_ms = way->older_there_ms = there_ms;
 	} else if (since(now, way->base_at_us) > WINDOW_US) {
 		way->older_us = way->base_us;
 		way->base_us = rtt_us;
 		way->base_at_us = now;
-		way->older_there_ms = way->there_ms;
-		way->there_ms = there_ms;
 	} else if (rtt_us < way->base_us) {
 		way->base_us = rtt_us;
 	}
-	if ((s32)(there_ms - way->there_ms) < 0)
-		way->there_ms = there_ms;
-}
-
-/* When the far end acknowledged, by its clock, less when we sent, by ours; RFC 7323. */
-static inline u32 there_of(const struct tcp_sock *tp)
-{
-	return tp->rx_opt.rcv_tsecr ? tp->rx_opt.rcv_tsval - tp->rx_opt.rcv_tsecr : 0;
 }
 
 /*
- * The round trip without what its way back has taken longer than usual: a queue there is that of
- * what comes to us. Clocks that differ in speed, or timestamps of another unit, make the way there
- * seem longer than it is; then the round trip counts as it is.
+ * The round trip without what its way back has taken longer than the least of this flow: a queue
+ * there is that of what comes to us. The way back is from when the far end acknowledged, by its
+ * clock, to now, by ours; RFC 7323, in milliseconds. What is found to be more than the whole queue
+ * is no queue: clocks differ in speed, or the timestamps have another unit.
  */
-static inline u32 without_way_back(const struct tcp_sock *tp, const struct scavenger_way *way,
-				   u32 rtt_us)
+static inline u32 without_way_back(const struct tcp_sock *tp, struct flow *flow,
+				   const struct scavenger_way *way, u32 rtt_us, u64 now)
 {
-	u32 base_us = scavenger_base_us(way);
-	u32 there_ms = there_of(tp);
-	s32 newer_ms = there_ms - way->there_ms, older_ms = there_ms - way->older_there_ms;
-	s32 late_ms = newer_ms > older_ms ? newer_ms : older_ms;
+	u32 back_us = (u32)now - tp->rx_opt.rcv_tsval * (u32)MS;
+	u32 late_us = back_us - flow->back_us;
 
-	if (tp->rx_opt.rcv_tsecr == 0 || rtt_us <= base_us || late_ms < 0 || late_ms > 10000)
+	if (tp->rx_opt.rcv_tsecr == 0)
 		return rtt_us;
-	return base_us + least(rtt_us - base_us, late_ms * (u64)MS);
+	/* negative is a lot, too */
+	if (!flow->has_back || late_us > queue_of(way, rtt_us) + BACK_GRAIN_US) {
+		flow->back_us = back_us;
+		flow->has_back = 1;
+		return rtt_us;
+	}
+	return late_us > BACK_GRAIN_US ? rtt_us - (late_us - BACK_GRAIN_US) : rtt_us;
+}
+
+/* Clocks that differ by that much in speed are followed. */
+static inline void age_back(struct flow *flow, u64 elapsed_us)
+{
+	flow->back_us += least(elapsed_us, 10 * S) / DRIFT_SHARE;
 }
 
 /* While we are away: a queue of others comes and goes, what stays as it is is the way itself. */
@@ -507,9 +513,9 @@ static inline void count_flow(const struct tcp_sock *tp, struct flow *flow,
 {
 	u32 epoch = (u32)(now >> 20);
 
-	if (flow->epoch == epoch || tp->delivered < FLOW_LEAST)
+	if (flow->epoch == (u8)epoch || tp->delivered < FLOW_LEAST)
 		return;
-	flow->epoch = epoch;
+	flow->epoch = (u8)epoch;
 	if (way->epoch != epoch) {
 		way->n_last = way->n_now;
 		way->n_now = 0;
@@ -908,6 +914,17 @@ static inline _Bool has_leftovers(const struct tcp_sock *tp, const struct flow *
 	       (is_mptcp(tp) && tp->lost_out && !is_past(now, flow->drain_us));
 }
 
+static inline void try_again(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+			     u64 now)
+{
+	if (has_leftovers(tp, flow, now))
+		return;
+	way->is_endless = tp->write_seq - tp->snd_nxt > 2 * TRY_BYTES;
+	begin_try(tp, flow, way, now);
+	if (is_mptcp(tp) || way->resume_rate)
+		flow->window = try_window(tp, way);
+}
+
 /* A round of the floor, which goes on while the way yields. */
 static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 				   struct scavenger_way *way, const struct scavenger_key *key,
@@ -918,14 +935,21 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 		way->resume_rate = 0;
 	if (is_yielding(way, now))
 		return;
-	if (queue_of(way, rtt_us) > strong_us(way)) {
+	if (queue_of(way, rtt_us) > strong_us(way))
 		stay_away(way, key, now);
-	} else if (!has_leftovers(tp, flow, now)) {
-		way->is_endless = tp->write_seq - tp->snd_nxt > 2 * TRY_BYTES;
-		begin_try(tp, flow, way, now);
-		if (is_mptcp(tp) || way->resume_rate)
-			flow->window = try_window(tp, way);
-	}
+	else
+		try_again(tp, flow, way, now);
+}
+
+/*
+ * The pause is over, but no acknowledgement has told a round trip since: segments that come one by
+ * one, and are less than the most that TCP alone would send, as MPTCP's are, may be acknowledged
+ * late (is_ack_delayed). A try finds out.
+ */
+static inline _Bool is_blind(const struct flow *flow, const struct scavenger_way *way, u64 now)
+{
+	return flow->mode == YIELD && flow->round_min_us == NONE && !is_yielding(way, now) &&
+	       now - flow->round_us > BLIND_US;
 }
 
 static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
@@ -936,6 +960,7 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 	u64 rate = way->bytes >= flow->round_bytes ? per_second(bytes, now - flow->round_us) : 0;
 	u32 queue_us = queue_of(way, rtt_us);
 
+	age_back(flow, now - flow->round_us);
 	flow->last_min_us = rtt_us;
 	way->queue_us = queue_us;
 	/* what comes late in one round comes too fast in the next */
@@ -1094,8 +1119,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	count_flow(tp, flow, way, now);
 	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
-		note_base(way, rtt_us, there_of(tp), now);
-		rtt_us = without_way_back(tp, way, rtt_us);
+		note_base(way, rtt_us, now);
+		rtt_us = without_way_back(tp, flow, way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
 		note_standing(flow, way, rtt_us);
 	}
@@ -1113,6 +1138,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
 		end_round(tp, flow, way, &key, now);
+	else if (is_blind(flow, way, now))
+		try_again(tp, flow, way, now);
 	set_pace(sk, flow, way, now);
 }
 
@@ -1140,6 +1167,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_of(sk);
 	struct flow *flow = flow_of(sk);
+	u64 now = bpf_ktime_get_ns() / 1000; /* tcp_mstamp may not be set yet */
 	struct scavenger_key key;
 	struct scavenger_way *way;
 
@@ -1149,7 +1177,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	flow->window = START;
 	flow->ssthresh = NONE;
 	flow->round_min_us = NONE;
-	flow->round_us = flow->acked_us = tp->tcp_mstamp;
+	flow->round_us = flow->acked_us = now;
 	flow->round_end = tp->delivered;
 	flow->lost = tp->lost;
 	if (sk->sk_pacing_status == SK_PACING_NONE)
@@ -1158,7 +1186,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	if (!way)
 		return;
 	flow->round_bytes = way->bytes;
-	if (is_yielding(way, tp->tcp_mstamp)) {
+	if (is_yielding(way, now)) {
 		flow->mode = YIELD;
 		flow->window = FLOOR;
 		tp->snd_cwnd = FLOOR / UNIT;

@@ -22,7 +22,6 @@ struct scavenger_way {
 	__u32 base_us,
 		older_us; /* the least round trip: of this window, and of the one before it */
 	__u64 base_at_us; /* when this window began */
-	__u32 there_ms, older_there_ms; /* the same of the way there alone, by timestamps */
 
 	__u32 low_us,
 		high_us; /* between these the round trip has stayed since calm_us: note_calm() */
