@@ -124,14 +124,11 @@ void courtesy_waiting(struct courtesy *courtesy, uint64_t now_ms, uint64_t sent_
 		yield_waiting(&courtesy->yield, now_ms, sent_ms);
 }
 
-/* A loop judges others by the queue that stands without us, so where we stay it is no judge. */
-unsigned courtesy_tick(struct courtesy *courtesy, uint64_t now_ms, bool is_busy, bool can_leave)
+unsigned courtesy_tick(struct courtesy *courtesy, uint64_t now_ms, enum yield_need need)
 {
-	bool is_loop = has_loop(courtesy);
-
 	if (!courtesy->is_secondary)
 		return 0;
-	yield_tick(&courtesy->yield, now_ms, is_busy && (can_leave || !is_loop), is_loop);
+	yield_tick(&courtesy->yield, now_ms, need, has_loop(courtesy));
 	return note_left(courtesy);
 }
 

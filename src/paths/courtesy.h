@@ -52,11 +52,8 @@ unsigned courtesy_told(struct courtesy *courtesy, uint64_t now_ms, uint64_t unti
 /* A greeting that was sent at sent_ms is not established yet. */
 void courtesy_waiting(struct courtesy *courtesy, uint64_t now_ms, uint64_t sent_ms);
 
-/*
- * Time has passed, at courtesy_due_ms() at the latest. is_busy: the path works and flows move.
- * can_leave: they move elsewhere when this path is left.
- */
-unsigned courtesy_tick(struct courtesy *courtesy, uint64_t now_ms, bool is_busy, bool can_leave);
+/* Time has passed, at courtesy_due_ms() at the latest. A path that does not work rests. */
+unsigned courtesy_tick(struct courtesy *courtesy, uint64_t now_ms, enum yield_need need);
 
 /* UINT64_MAX: nothing changes by time alone. */
 uint64_t courtesy_due_ms(const struct courtesy *courtesy);

@@ -338,28 +338,28 @@ bool monitors_have_other(const struct monitors *monitors, const struct monitor *
 	return false;
 }
 
-/* Whether flows move over another path when this one is left. */
-static bool can_leave(const struct monitor *monitor)
+/* Another path that is not left itself spares this one. */
+static enum yield_need need_of(const struct monitor *monitor)
 {
 	const struct monitors *all = monitor->all;
 
+	if (!health_is_carrying(monitor->health.state) || !monitors_are_busy(all))
+		return YIELD_RESTS;
 	for (unsigned i = 0; i < MONITORS_MAX; i++)
 		if (is_beside(monitor, &all->monitor[i]) &&
 		    !courtesy_is_away(&all->monitor[i].courtesy))
-			return true;
-	return false;
+			return YIELD_SPARED;
+	return YIELD_NEEDED;
 }
 
 static void tick_courtesy(struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
-	bool is_busy = health_is_carrying(monitor->health.state) && monitors_are_busy(monitor->all);
 
 	for (unsigned i = 0; i < MONITOR_KNOCKS; i++)
 		if (monitor->knock[i].state == KNOCK_CONNECTING)
 			courtesy_waiting(&monitor->courtesy, now_ms, monitor->knock[i].started_ms);
-	follow_courtesy(monitor,
-			courtesy_tick(&monitor->courtesy, now_ms, is_busy, can_leave(monitor)));
+	follow_courtesy(monitor, courtesy_tick(&monitor->courtesy, now_ms, need_of(monitor)));
 }
 
 /* What was connected before the server began is gone; that may be long before we hear of it. */

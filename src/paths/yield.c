@@ -199,10 +199,19 @@ static void tick_listening(struct yield *yield, uint64_t now_ms, bool has_loop)
 		enter(yield, YIELD_USED, now_ms);
 }
 
-void yield_tick(struct yield *yield, uint64_t now_ms, bool is_busy, bool has_loop)
+/* What is listened to is a queue that stands without us; where we stay there is nothing to hear. */
+static bool is_used_anyhow(const struct yield *yield, uint64_t now_ms, enum yield_need need,
+			   bool has_loop)
 {
-	if (!is_busy) {
-		enter(yield, YIELD_USED, now_ms); /* a turn begins with what is carried */
+	if (need == YIELD_NEEDED)
+		return has_loop || (yield->state != YIELD_USED && now_ms >= yield->until_ms);
+	return need == YIELD_RESTS; /* a turn begins with what is carried */
+}
+
+void yield_tick(struct yield *yield, uint64_t now_ms, enum yield_need need, bool has_loop)
+{
+	if (is_used_anyhow(yield, now_ms, need, has_loop)) {
+		enter(yield, YIELD_USED, now_ms);
 		return;
 	}
 	switch (yield->state) {

@@ -49,11 +49,14 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 /* A greeting that was sent at sent_ms is not answered yet. */
 void yield_waiting(struct yield *yield, uint64_t now_ms, uint64_t sent_ms);
 
+/* What flows do: they rest; they move, and could do so nowhere else; they could. */
+enum yield_need { YIELD_RESTS, YIELD_NEEDED, YIELD_SPARED };
+
 /*
- * Time has passed, at yield_due_ms() at the latest. is_busy: flows move. has_loop: not both ends
- * have a scavenger that would tell, so that the path has to be listened to now and then.
+ * Time has passed, at yield_due_ms() at the latest. has_loop: not both ends have a scavenger that
+ * would tell, so that the path has to be listened to now and then.
  */
-void yield_tick(struct yield *yield, uint64_t now_ms, bool is_busy, bool has_loop);
+void yield_tick(struct yield *yield, uint64_t now_ms, enum yield_need need, bool has_loop);
 
 /* UINT64_MAX: nothing changes by time alone. */
 uint64_t yield_due_ms(const struct yield *yield, bool has_loop);

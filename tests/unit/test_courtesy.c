@@ -109,7 +109,7 @@ static void only_secondary_paths_are_left(void **state)
 	courtesy = (struct courtesy){.has_scavenger = true};
 	assert_int_equal(answered(&yields), 0);
 	assert_int_equal(courtesy_told(&courtesy, now_ms, now_ms + 100), 0);
-	assert_int_equal(courtesy_tick(&courtesy, now_ms, true, true), 0);
+	assert_int_equal(courtesy_tick(&courtesy, now_ms, YIELD_SPARED), 0);
 	assert_false(courtesy_is_away(&courtesy));
 	begin(true);
 	assert_int_equal(answered(&yields), COURTESY_LEFT | COURTESY_RENEW);
@@ -127,9 +127,9 @@ static void only_what_is_idle_or_down_ends_a_yield(void **state)
 	begin(true);
 	answered(&with);
 	courtesy_told(&courtesy, now_ms, now_ms + 1000);
-	courtesy_tick(&courtesy, now_ms + 10, true, true);
+	courtesy_tick(&courtesy, now_ms + 10, YIELD_SPARED);
 	assert_true(courtesy_is_away(&courtesy));
-	courtesy_tick(&courtesy, now_ms + 20, false, true);
+	courtesy_tick(&courtesy, now_ms + 20, YIELD_RESTS);
 	assert_false(courtesy_is_away(&courtesy));
 }
 
@@ -143,17 +143,17 @@ static void where_flows_stay_a_loop_does_not_judge(void **state)
 	for (unsigned i = 0; i < 1000; i++) {
 		now_ms += 50;
 		courtesy_heard(&courtesy, now_ms, BASE_US + QUEUE_US);
-		assert_int_equal(courtesy_tick(&courtesy, now_ms, true, false), 0);
+		assert_int_equal(courtesy_tick(&courtesy, now_ms, YIELD_NEEDED), 0);
 		assert_false(courtesy_is_away(&courtesy));
 		assert_true(courtesy_due_ms(&courtesy) > now_ms);
 	}
 	for (unsigned i = 0; i < 100 && courtesy.yield.state != YIELD_LEFT; i++) {
 		now_ms += 50;
 		courtesy_heard(&courtesy, now_ms, BASE_US + QUEUE_US);
-		courtesy_tick(&courtesy, now_ms, true, true);
+		courtesy_tick(&courtesy, now_ms, YIELD_SPARED);
 	}
 	assert_int_equal(courtesy.yield.state, YIELD_LEFT);
-	courtesy_tick(&courtesy, now_ms, true, false); /* the other path has died */
+	courtesy_tick(&courtesy, now_ms, YIELD_NEEDED); /* the other path has died */
 	assert_false(courtesy_is_away(&courtesy));
 }
 

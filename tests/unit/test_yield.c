@@ -17,8 +17,8 @@ static void begin(bool is_loop)
 	now_ms = 1000000;
 	has_loop = is_loop;
 	yield_heard(&yield, now_ms, BASE_US, has_loop);
-	yield_tick(&yield, now_ms, false, has_loop);
-	yield_tick(&yield, now_ms, true, has_loop);
+	yield_tick(&yield, now_ms, YIELD_RESTS, has_loop);
+	yield_tick(&yield, now_ms, YIELD_SPARED, has_loop);
 	assert_false(yield_is_away(&yield));
 }
 
@@ -32,11 +32,11 @@ static void pass(uint64_t for_ms)
 
 		assert_true(due_ms >= now_ms);
 		now_ms = due_ms;
-		yield_tick(&yield, now_ms, true, has_loop);
+		yield_tick(&yield, now_ms, YIELD_SPARED, has_loop);
 		assert_true(yield_due_ms(&yield, has_loop) > now_ms);
 	}
 	now_ms = end_ms;
-	yield_tick(&yield, now_ms, true, has_loop);
+	yield_tick(&yield, now_ms, YIELD_SPARED, has_loop);
 }
 
 static void hear(uint32_t rtt_us)
@@ -154,9 +154,26 @@ static void what_is_idle_is_left_to_nobody(void **state)
 {
 	begin(false);
 	yield_told(&yield, now_ms, now_ms + 100);
-	yield_tick(&yield, now_ms + 10, false, false);
+	yield_tick(&yield, now_ms + 10, YIELD_RESTS, false);
 	assert_false(yield_is_away(&yield));
 	assert_int_equal(yield_left_ms(&yield, now_ms + 500), 10);
+}
+
+/* While the queue is our own there is nothing to listen to. */
+static void the_only_path_is_left_for_as_long_as_is_told(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 100);
+	yield_tick(&yield, now_ms + 99, YIELD_NEEDED, false);
+	assert_true(yield_is_away(&yield));
+	yield_tick(&yield, now_ms + 100, YIELD_NEEDED, false);
+	assert_false(yield_is_away(&yield));
+	assert_int_equal(yield_left_ms(&yield, now_ms + 500), 100);
+	yield_told(&yield, now_ms + 200, now_ms + 300);
+	yield_tick(&yield, now_ms + 310, YIELD_SPARED, false);
+	assert_int_equal(yield.state, YIELD_LISTENING);
+	yield_tick(&yield, now_ms + 320, YIELD_NEEDED, false); /* the other one has died */
+	assert_false(yield_is_away(&yield));
 }
 
 /* The way has become longer by 30 ms: after two minutes at most that is no queue any more. */
@@ -237,7 +254,7 @@ static void a_queue_of_a_second_is_heard(void **state)
 	assert_false(yield.has_heard_queue);
 	pass(50);
 	yield_waiting(&yield, now_ms, now_ms - 50); /* one that was sent then */
-	yield_tick(&yield, now_ms, true, has_loop);
+	yield_tick(&yield, now_ms, YIELD_SPARED, has_loop);
 	assert_int_equal(yield.state, YIELD_LEFT);
 	assert_int_equal(yield.times, 1);
 }
@@ -291,6 +308,7 @@ int main(void)
 		cmocka_unit_test(tries_that_fail_wait_for_a_longer_calm),
 		cmocka_unit_test(a_queue_without_end_is_tried_all_the_same),
 		cmocka_unit_test(what_is_idle_is_left_to_nobody),
+		cmocka_unit_test(the_only_path_is_left_for_as_long_as_is_told),
 		cmocka_unit_test(another_way_is_no_queue_for_ever),
 		cmocka_unit_test(a_free_path_is_used_but_for_moments),
 		cmocka_unit_test(a_busy_path_is_used_for_a_twentieth),
