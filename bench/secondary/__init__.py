@@ -4,6 +4,7 @@
 The congestion control alone, in plain TCP over one link that is shared (testbed/dumbbell.py), and
 at last the whole bridge:
     cubic, crowd, reno, bbr   a competitor of that kind comes and goes again
+    many, both                20 flows of ours beside a cubic one; one of ours each way
     radio                     the same on a link that stalls now and then
     alone                     the link loses, becomes slower, becomes longer
     share                     two scavengers of two machines, one later than the other
@@ -24,6 +25,8 @@ CASES = {
     "crowd": beside.crowd,
     "reno": beside.reno,
     "bbr": beside.bbr,
+    "many": beside.many,
+    "both": beside.both,
     "radio": beside.radio,
     "alone": alone.main,
     "share": share.main,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A competitor comes and goes again: what it keeps, when we have left, and when we are back."""
+import random
 import time
 from dataclasses import dataclass
 
@@ -13,11 +14,13 @@ from .scene import FEW, RUNS, flow, rows, scene, title, wait_until_time
 
 COMPETITOR_S = 15  # long enough for a window of cubic to grow at a round trip of 50 ms
 ALONE_S = 8
+PHASE_S = 2  # and up to so much more: where in our rhythm a competitor begins makes a difference
 WARM_UP_S = 2
 AFTER_S = 5
 LEFT_SHARE, BACK_SHARE = 0.2, 0.8
 _WINDOW_S = 0.2
-OURS, THEIRS = 0, 1
+OURS, THEIRS, OTHER_WAY = 0, 1, 2
+MANY = 20
 
 
 @dataclass
@@ -29,20 +32,23 @@ class Visit:
     beside: float
     left_s: float
     back_s: float
+    other_way: float  # alone, of what comes back to us
     voice_ms: list
 
 
-def visit(rtt, queue, name, count, stall=None):
+def visit(rtt, queue, name, count, stall=None, own=1, flags=()):
+    """A visit of `count` flows, beside `own` ones of ours, with such flags of iperf3's."""
+    alone_s = ALONE_S + random.uniform(0, PHASE_S)
     with scene(rtt, queue, stall=stall) as (net, scavenger):
         link_bps = net.link.rate_bps
-        with Arrivals(net.nodes["d1"], net.nodes["d2"]) as seen:
+        with Arrivals(*(net.nodes[name] for name in ("d1", "d2", "s1"))) as seen:
             solo_at = time.monotonic()
             flow(net, 2, name, COMPETITOR_S, count).result()
             time.sleep(1)
             begin = time.monotonic()
-            ours = flow(net, 1, scavenger, ALONE_S + COMPETITOR_S + AFTER_S + 2)
+            ours = flow(net, 1, scavenger, alone_s + COMPETITOR_S + AFTER_S + 2, own, flags)
             voice = Voice(net.pair(2), ALONE_S - 1)
-            wait_until_time(begin + ALONE_S)
+            wait_until_time(begin + alone_s)
             came = time.monotonic()
             flow(net, 2, name, COMPETITOR_S, count).result()
             wait_until_time(time.monotonic() + AFTER_S)
@@ -57,6 +63,7 @@ def visit(rtt, queue, name, count, stall=None):
             seen.rate_bps(OURS, came + 2, came + COMPETITOR_S - 1) / link_bps,
             seen.first(OURS, came, _WINDOW_S, lambda bps: bps < link_bps * LEFT_SHARE),
             seen.first(OURS, gone, _WINDOW_S, lambda bps: bps > link_bps * BACK_SHARE),
+            seen.rate_bps(OTHER_WAY, begin + WARM_UP_S, came) / link_bps,
             voice.added_ms())
     detail(f"solo {result.solo:.3f}, kept {result.kept:.3f}, beside {result.beside:.3f}, "
            f"alone {result.alone:.3f}, left {result.left_s:.2f} s, back {result.back_s:.2f} s, "
@@ -66,12 +73,14 @@ def visit(rtt, queue, name, count, stall=None):
     return result
 
 
-def row(rtt, queue, name, count, goal):
-    what = f"{count} x {name}, {title(rtt, queue)}"
+def row(rtt, queue, name, count, goal, beside="", **ours):
+    what = f"{count} x {name}{beside}, {title(rtt, queue)}"
     line(what)
-    visits = [visit(rtt, queue, name, count) for _ in range(RUNS)]
+    visits = [visit(rtt, queue, name, count, **ours) for _ in range(RUNS)]
     figure(f"{what}: kept", [one.kept for one in visits], goal)
     figure("  alone", [one.alone for one in visits], 0.9)
+    if ours.get("flags"):
+        figure("  alone, the other way", [one.other_way for one in visits], 0.9)
     figure("  left", [one.left_s for one in visits], 1, at_most=True, unit=" s")
     figure("  back", [one.back_s for one in visits], 3, at_most=True, unit=" s")
     figure("  voice, p95 of the added delay", [percentile(one.voice_ms, 95) for one in visits], 10,
@@ -97,6 +106,17 @@ def reno():
 def bbr():
     for rtt, queue in rows():
         row(rtt, queue, "bbr", 1, 0.9)
+
+
+def many():
+    for rtt, queue in rows(FEW):
+        row(rtt, queue, "cubic", 1, 0.95, f" beside {MANY} flows of ours", own=MANY)
+
+
+def both():
+    """What we send has a queue, and what comes to us has one, which is not in the way of others."""
+    for rtt, queue in rows(FEW):
+        row(rtt, queue, "cubic", 1, 0.95, " beside ours both ways", flags=("--bidir",))
 
 
 def radio():

@@ -36,9 +36,10 @@ def scene(rtt, queue, loss=None, stall=None):
         yield net, Scavenger(lab).name
 
 
-def flow(net, number, name, seconds, count=1):
+def flow(net, number, name, seconds, count=1, flags=()):
     """Flows from sender `number` with that congestion control."""
-    return IperfRun(net.pair(number), seconds, port=PORT, flags=("-C", name, "-P", str(count)))
+    return IperfRun(net.pair(number), seconds, port=PORT,
+                    flags=("-C", name, "-P", str(count), *flags))
 
 
 def wait_until_time(moment):

@@ -28,6 +28,8 @@
  * All this is a state of the way (local address, remote address), which all our flows there share,
  * since it is the link that others need, not a place beside one of our flows. They also share what
  * the way as a whole may have: its floor, the step by which its windows grow, the size of a try.
+ * So many flows have less than a segment in a round trip each, and are held to it by their pace;
+ * what goes slowly goes in pairs, since a lone segment is acknowledged late.
  *
  *   OPEN     growing, holding the queue, or checking
  *   YIELD    until until_us; the floor of FLOOR segments, paced slowly, remains, and tells what the
@@ -183,9 +185,17 @@ struct tcp_congestion_ops {
  */
 #define GRAIN_MOST 10000u
 
-#define UNIT  16	 /* windows are counted in 1/16 of a segment, for small steps */
-#define FLOOR (2 * UNIT) /* one alone would be acknowledged late */
+/* Windows are counted in 1/256 of a segment: for small steps, and where many flows share a way each
+ * has less than a segment in a round trip; then its pace is the limit. */
+#define UNIT  256
+#define FLOOR (2 * UNIT) /* of all flows together; one alone would be acknowledged late */
 #define START (4 * UNIT) /* two pairs: enough for a round trip, and no burst */
+/* A round takes LONE segments, so the window of a flow that has few grows more in each. */
+#define CATCH_UP      4
+#define SEVERAL_SHARE 16 /* of the capacity: a try of several flows begins with it */
+#define PAIR	      2
+#define PAIR_PACE     50 /* segments in a second */
+#define FLOOR_PACE    20 /* segments in a second, of all flows together, on a slow way */
 #define WORTH_IT                                                                                   \
 	4 /* a stream over several links waits for the slowest: less than that costs more */
 #define TRY_BYTES   (64u << 10) /* net/mptcp/protocol.c, MPTCP_SEND_BURST_SIZE */
@@ -257,18 +267,15 @@ struct flow {
 	u32 round_min_us;	   /* the least round trip of this round; NONE: no sample yet */
 	u32 last_min_us;	   /* of the last round */
 	u32 lost;		   /* tp->lost when this round began */
-	u32 window, before;	   /* 1/16 segments: now, and a round ago */
+	u32 window, before;	   /* in UNITs: now, and a round ago */
 	u32 saved;		   /* the window before a slowdown */
 	u32 ssthresh;		   /* below it the window grows by a quarter */
-	u32 check_us;	/* the check that this flow has taken part in, low bits of its start */
-	u32 push_us;	/* the first acknowledgement in turn that says that others push */
-	u32 push_bytes; /* the way's bytes then; low bits both */
-	u32 silence_us; /* the longest since then */
-	u32 slow_us;	/* when the next slowdown is due, low bits */
-	u32 back_us;	/* the least of the way back, by two clocks: low bits of the difference */
-	u8 epoch;	/* in which the flow was counted last, low bits */
-	u8 mode, lacks, pushes, standing, slow_rounds, check_rounds, clear, holds, squeezes;
-	u8 is_limited : 1, is_cut : 1, cuts : 1, has_back : 1;
+	u32 check_us; /* the check that this flow has taken part in, low bits of its start */
+	u32 slow_us;  /* when the next slowdown is due, low bits */
+	u32 back_us;  /* the least of the way back, by two clocks: low bits of the difference */
+	u8 epoch;     /* in which the flow was counted last, low bits */
+	u8 mode, lacks, standing, slow_rounds, check_rounds, clear, holds, squeezes;
+	u8 is_limited : 1, is_cut : 1, cuts : 1, has_back : 1, is_paced : 1;
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -469,42 +476,6 @@ static inline _Bool lacks_share(const struct scavenger_way *way, u64 rate)
 	return rate * 100 < way->share * LACK_PERCENT;
 }
 
-/* Windows. */
-
-/* The window that carries a rate over a round trip. */
-static inline u32 window_of(const struct tcp_sock *tp, u64 rate, u32 rtt_us)
-{
-	u64 bytes = least(rate, 1ull << 36) * rtt_us / S;
-
-	return least(bytes * UNIT / segment_bytes(tp), WINDOW_MOST * UNIT);
-}
-
-static inline void set_window(struct flow *flow, u64 window)
-{
-	flow->window = most(least(window, WINDOW_MOST * UNIT), FLOOR);
-}
-
-static inline void scale_window(struct flow *flow, u32 by, u32 over)
-{
-	set_window(flow, (u64)flow->window * by / most(over, 1));
-}
-
-static inline u32 in_flight(const struct tcp_sock *tp)
-{
-	return tp->packets_out - tp->sacked_out - tp->lost_out + tp->retrans_out;
-}
-
-static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
-			       const struct scavenger_way *way, u64 now)
-{
-	flow->round_us = now;
-	flow->round_bytes = way->bytes;
-	flow->round_min_us = NONE;
-	flow->round_end = tp->delivered + most(in_flight(tp), LONE);
-	flow->lost = tp->lost;
-	flow->is_limited = 0;
-}
-
 /* How many of our flows use a way: those that were acknowledged in an epoch of about a second.
  * Greetings and the like don't count. */
 
@@ -527,6 +498,48 @@ static inline void count_flow(const struct tcp_sock *tp, struct flow *flow,
 static inline u32 flows_of(const struct scavenger_way *way)
 {
 	return most(most(way->n_now, way->n_last), 1);
+}
+
+/* Windows. */
+
+/* The window that carries a rate over a round trip. */
+static inline u32 window_of(const struct tcp_sock *tp, u64 rate, u32 rtt_us)
+{
+	u64 bytes = least(rate, 1ull << 36) * rtt_us / S;
+
+	return least(bytes * UNIT / segment_bytes(tp), WINDOW_MOST * UNIT);
+}
+
+static inline void set_window(struct flow *flow, u64 window)
+{
+	flow->window = most(least(window, WINDOW_MOST * UNIT), 1);
+}
+
+/* The window of a flow while its way has the floor. */
+static inline u32 floor_of(const struct scavenger_way *way)
+{
+	return most(FLOOR / flows_of(way), 1);
+}
+
+static inline void scale_window(struct flow *flow, u32 by, u32 over)
+{
+	set_window(flow, (u64)flow->window * by / most(over, 1));
+}
+
+static inline u32 in_flight(const struct tcp_sock *tp)
+{
+	return tp->packets_out - tp->sacked_out - tp->lost_out + tp->retrans_out;
+}
+
+static inline void begin_round(struct tcp_sock *tp, struct flow *flow,
+			       const struct scavenger_way *way, u64 now)
+{
+	flow->round_us = now;
+	flow->round_bytes = way->bytes;
+	flow->round_min_us = NONE;
+	flow->round_end = tp->delivered + most(in_flight(tp), LONE);
+	flow->lost = tp->lost;
+	flow->is_limited = 0;
 }
 
 /* Yielding. */
@@ -584,8 +597,8 @@ static inline void leave(struct tcp_sock *tp, struct flow *flow, const struct sc
 			 u64 now)
 {
 	flow->mode = YIELD;
-	flow->window = FLOOR;
-	flow->lacks = flow->pushes = flow->slow_rounds = flow->check_rounds = 0;
+	flow->window = floor_of(way);
+	flow->lacks = flow->slow_rounds = flow->check_rounds = 0;
 	begin_drain(tp, flow, way, now);
 	begin_round(tp, flow, way, now);
 }
@@ -604,6 +617,7 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 		way->until_us = now + pause_us + scavenger_base_us(way);
 		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
 		way->check_us = 0;
+		way->pushes = 0;
 		way->is_held = 0;
 		way->yields++;
 		way->yielded_us += way->until_us - now;
@@ -632,7 +646,7 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 	if (way->try_us < way->until_us)
 		way->try_us = now;
 	flow->mode = OPEN;
-	flow->before = flow->lacks = flow->pushes = flow->clear = flow->holds = 0;
+	flow->before = flow->lacks = flow->clear = flow->holds = 0;
 	flow->squeezes = 0;
 	flow->ssthresh = way->share ? window_of(tp, try_rate(way), scavenger_base_us(way)) /
 					      flows_of(way) / 16 * 15
@@ -640,6 +654,15 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 	way->weak_rate = 0;
 	flow->slow_us = (u32)(now + SLOW_EVERY_US);
 	flow->drain_seq = tp->snd_nxt;
+}
+
+/* Many flows that begin with little of a segment each would need seconds to get up to speed. */
+static inline u32 start_of(const struct tcp_sock *tp, const struct scavenger_way *way)
+{
+	u32 n = flows_of(way);
+	u32 several = window_of(tp, way->capacity / SEVERAL_SHARE, scavenger_base_us(way));
+
+	return most(n > 1 ? most(START, several) / n : START, 1);
 }
 
 /*
@@ -650,7 +673,7 @@ static inline u32 try_window(const struct tcp_sock *tp, const struct scavenger_w
 {
 	u32 chunk = TRY_BYTES / segment_bytes(tp) * UNIT;
 	u32 half = window_of(tp, try_rate(way) / 2, scavenger_base_us(way)) / flows_of(way);
-	u32 start = most(START / flows_of(way), FLOOR);
+	u32 start = start_of(tp, way);
 
 	if (way->resume_rate)
 		return most(window_of(tp, way->resume_rate, scavenger_base_us(way)) / flows_of(way),
@@ -727,18 +750,21 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 /* Below ssthresh a quarter in a round, as a slow start with a gain of 1/4; then a segment in a
  * round, the same for each who shares the link, and more only while no queue comes of it. */
 static inline void grow(const struct tcp_sock *tp, struct flow *flow,
-			const struct scavenger_way *way)
+			const struct scavenger_way *way, u64 now)
 {
-	u32 step = most(UNIT / flows_of(way), 1);
+	u64 trips = (now - flow->round_us) / most(flow->last_min_us, ROUND_LEAST_US);
+	u32 rounds = most(least(trips, CATCH_UP), 1);
+	u32 step = most(UNIT * rounds / flows_of(way), 1);
 
 	if (flow->window < flow->ssthresh) {
-		step = least(flow->window / 4, most(flow->ssthresh - flow->window, UNIT));
+		step = flow->window / 4 * rounds;
+		step = least(most(step, 1), most(flow->ssthresh - flow->window, UNIT));
 		flow->clear = 0;
 	} else if (flow->standing) {
 		flow->clear = 0;
-	} else if (++flow->clear > CLEAR_ROUNDS) {
+	} else if ((flow->clear += rounds) > CLEAR_ROUNDS) {
 		flow->clear = least(flow->clear, CLEAR_ROUNDS + 6);
-		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32);
+		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32) * rounds;
 		/* two rounds pass until we see what it did: no more than the target in these */
 		step = least(step, window_of(tp, way->capacity, TARGET_US / 2) / flows_of(way));
 		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)),
@@ -873,7 +899,7 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 		end_slow_start(flow);
 	} else if (flow->is_limited) {
 		flow->is_cut = flow->cuts = 0;
-		grow(tp, flow, way);
+		grow(tp, flow, way, now);
 		if (is_past(now, flow->slow_us) && queue_us > TARGET_US / 2)
 			begin_slowdown(flow, way, queue_us, now);
 	}
@@ -921,7 +947,7 @@ static inline void try_again(struct tcp_sock *tp, struct flow *flow, struct scav
 		return;
 	way->is_endless = tp->write_seq - tp->snd_nxt > 2 * TRY_BYTES;
 	begin_try(tp, flow, way, now);
-	if (is_mptcp(tp) || way->resume_rate)
+	if (is_mptcp(tp) || way->resume_rate || flows_of(way) > 1)
 		flow->window = try_window(tp, way);
 }
 
@@ -984,45 +1010,44 @@ static inline void note_standing(struct flow *flow, const struct scavenger_way *
 		flow->standing++;
 }
 
-static inline void begin_push(struct flow *flow, const struct scavenger_way *way, u64 now)
+static inline void begin_push(struct scavenger_way *way, u64 now)
 {
-	flow->push_us = (u32)now;
-	flow->silence_us = 0;
-	flow->push_bytes = (u32)way->bytes;
+	way->push_us = (u32)now;
+	way->silence_us = 0;
+	way->push_bytes = (u32)way->bytes;
 }
 
 /* Whether acknowledgements have come more slowly since the push began. */
-static inline _Bool is_slowed(struct flow *flow, const struct scavenger_way *way, u64 now)
+static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 {
-	u32 took_us = (u32)now - flow->push_us;
-	u32 silence_us = flow->silence_us > SILENCE_US ? flow->silence_us : 0;
-	u64 bytes = (u32)way->bytes - flow->push_bytes + PUSH_SLACK * 1500;
+	u32 took_us = (u32)now - way->push_us;
+	u32 silence_us = way->silence_us > SILENCE_US ? way->silence_us : 0;
+	u64 bytes = (u32)way->bytes - way->push_bytes + PUSH_SLACK * 1500;
 	u64 rate = per_second(bytes, took_us - silence_us);
 
 	if (rate * 100 < way->share * PUSH_PERCENT)
 		return 1;
 	if (took_us >= PUSH_WINDOW)
-		begin_push(flow, way, now);
+		begin_push(way, now);
 	return 0;
 }
 
 /* Whether others push: see the top of this file. In a try a queue is enough. */
-static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way, u32 rtt_us,
-			      u64 now)
+static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 {
 	if ((!way->is_held && way->until_us == 0) ||
 	    queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
-		flow->pushes = 0;
+		way->pushes = 0;
 		return 0;
 	}
-	if (flow->pushes == 0)
-		begin_push(flow, way, now);
+	if (way->pushes == 0)
+		begin_push(way, now);
 	else
-		flow->silence_us = most(flow->silence_us, since(now, flow->acked_us));
-	if (flow->pushes < PUSH_ACKS)
-		flow->pushes++;
-	return flow->pushes == PUSH_ACKS && (u32)now - flow->push_us >= PUSH_LONG &&
-	       (!way->is_held || is_slowed(flow, way, now));
+		way->silence_us = most(way->silence_us, since(now, way->acked_us));
+	if (way->pushes < PUSH_ACKS)
+		way->pushes++;
+	return way->pushes == PUSH_ACKS && (u32)now - way->push_us >= PUSH_LONG &&
+	       (!way->is_held || is_slowed(way, now));
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
@@ -1032,7 +1057,7 @@ static inline _Bool is_pushed(struct flow *flow, const struct scavenger_way *way
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
 {
-	u64 bytes = (u64)flow->window / UNIT * segment_bytes(tp);
+	u64 bytes = (u64)flow->window * segment_bytes(tp) / UNIT * flows_of(way);
 
 	if (!way->is_held)
 		way->retry_rate = per_second(bytes, rtt_us) / 4 * 3;
@@ -1048,6 +1073,8 @@ static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct sca
 		leave(tp, flow, way, now);
 	if (way->check_us && since(now, way->check_us) > CHECK_MOST_US)
 		way->check_us = 0;
+	if (flow->mode == YIELD && way->try_us > way->until_us)
+		try_again(tp, flow, way, now);
 	if (flow->mode == OPEN && way->check_us && flow->check_us != (u32)way->check_us)
 		join_check(tp, flow, way, way->queue_us, now);
 }
@@ -1058,7 +1085,8 @@ static inline u64 yield_rate(const struct tcp_sock *tp, const struct flow *flow,
 			     const struct scavenger_way *way, u64 now)
 {
 	u32 segment = segment_bytes(tp);
-	u64 all = way->capacity / flows_of(way), rate = most(all / 64, 20 * segment);
+	u64 all = way->capacity / flows_of(way);
+	u64 rate = most(most(all / 64, FLOOR_PACE * segment / flows_of(way)), segment);
 	u64 repair = per_second((u64)tp->lost_out * segment, DRAIN_US);
 
 	rate = most(rate, least(repair, all / (is_mptcp(tp) ? 2 : 8)));
@@ -1077,29 +1105,37 @@ static inline void note_drain(const struct tcp_sock *tp, struct flow *flow,
 		flow->drain_rate = least(rate, NONE);
 }
 
+/*
+ * What comes one by one, and later than every 20 ms, is acknowledged late (40 ms), which looks like
+ * a queue. So it goes in pairs; the kernel sends no more than half of the window at once.
+ */
+static inline _Bool is_slow(const struct sock *sk)
+{
+	return sk->sk_pacing_rate < PAIR_PACE * segment_bytes(tcp_of((struct sock *)sk));
+}
+
 static inline void set_pace(struct sock *sk, struct flow *flow, const struct scavenger_way *way,
 			    u64 now)
 {
 	struct tcp_sock *tp = tcp_of(sk);
 	u32 rtt_us = flow->last_min_us ? flow->last_min_us : scavenger_base_us(way);
-	u32 window = flow->window;
+	u32 window;
 	u64 rate;
 
+	flow->window = most(flow->window, floor_of(way));
+	window = flow->window;
 	if (flow->mode == YIELD) {
 		note_drain(tp, flow, way, now);
 		rate = yield_rate(tp, flow, way, now);
 		window = most(window, window_of(tp, rate, rtt_us));
 	} else {
-		rate = per_second((u64)window / UNIT * segment_bytes(tp), rtt_us);
+		rate = per_second((u64)window * segment_bytes(tp) / UNIT, rtt_us);
 		/* the window is the limit: where it does not grow by quarters, more would be bursts
 		 */
 		rate += flow->window < flow->ssthresh / 4 * 3 ? rate / 4 : rate / 16;
-		/* so many flows that the least of windows is too much */
-		if (flow->window == FLOOR && flows_of(way) > 1 && way->capacity)
-			rate = least(rate,
-				     most(way->capacity / flows_of(way), 20 * segment_bytes(tp)));
 	}
 	sk->sk_pacing_rate = rate;
+	window = most(window, is_slow(sk) ? 2 * PAIR * UNIT : FLOOR);
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
 }
 
@@ -1128,13 +1164,14 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->acked_us = now;
 		return;
 	}
-	if (sample->prior_in_flight * UNIT >= flow->window / 2)
+	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2)
 		flow->is_limited = 1;
 	follow_way(tp, flow, way, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
-	    is_pushed(flow, way, rtt_us, now))
+	    is_pushed(way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
-	flow->acked_us = now;
+	flow->acked_us = way->acked_us = now;
+	flow->is_paced = tp->write_seq != tp->snd_nxt;
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
 		end_round(tp, flow, way, &key, now);
@@ -1188,15 +1225,15 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	flow->round_bytes = way->bytes;
 	if (is_yielding(way, now)) {
 		flow->mode = YIELD;
-		flow->window = FLOOR;
+		flow->window = floor_of(way);
 		tp->snd_cwnd = FLOOR / UNIT;
 	}
 }
 
 /*
  * The flow has nothing in flight and sends. After a pause its window is of the past: half of it, or
- * a try's after a long one. If its way has yielded meanwhile, this is a try. (On a short way a
- * floor is idle between its packets; that is no pause.)
+ * a try's after a long one. If its way has yielded meanwhile, this is a try. (With a slow pace
+ * nothing is in flight between any two packets; that is no pause.)
  */
 static inline void on_start(struct sock *sk)
 {
@@ -1206,7 +1243,7 @@ static inline void on_start(struct sock *sk)
 	struct scavenger_key key;
 	struct scavenger_way *way;
 
-	if (tp->packets_out) /* all of it is taken for lost */
+	if (tp->packets_out || flow->is_paced) /* all of it is taken for lost; or nobody rested */
 		return;
 	key_of(sk, &key);
 	way = way_of(&key);
@@ -1240,7 +1277,7 @@ void BPF_PROG(scavenger_set_state, struct sock *sk, u8 state)
 	struct flow *flow = flow_of(sk);
 
 	if (state == TCP_CA_Loss) { /* a timeout: begin anew */
-		flow->window = FLOOR;
+		flow->window = least(flow->window, FLOOR);
 		flow->slow_rounds = 0;
 	}
 }
@@ -1259,11 +1296,11 @@ u32 BPF_PROG(scavenger_undo_cwnd, struct sock *sk)
 	return tcp_of(sk)->snd_cwnd;
 }
 
-/* Segments of one packet where the pace is slow: bursts are others' delay. */
+/* Segments of one packet where the pace allows it: bursts are others' delay. */
 SEC("struct_ops/scavenger_min_tso_segs")
 u32 BPF_PROG(scavenger_min_tso_segs, struct sock *sk)
 {
-	return 1;
+	return is_slow(sk) ? PAIR : 1;
 }
 
 /* Windows of room in the send buffer: with two, a hole that is filled late stops the sender, and a

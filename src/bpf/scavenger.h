@@ -39,6 +39,11 @@ struct scavenger_way {
 	__u64 share_us; /* when it was last seen, or lowered */
 	__u64 capacity; /* the most that has been carried lately */
 
+	/* The first acknowledgement in turn that says that others push, the bytes then (low bits
+	 * both), the longest silence since then, how many there were; and the last one of all. */
+	__u32 push_us, push_bytes, silence_us, pushes;
+	__u64 acked_us;
+
 	__u64 until_us;	   /* it yields until then; 0: never has */
 	__u64 try_us;	   /* when the last try began */
 	__u64 backoff_us;  /* how long the next yield takes */
