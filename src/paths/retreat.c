@@ -29,6 +29,7 @@
 #define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
 #define JOIN_TRIPS 6u
 #define RETRY_MS   50u
+#define PROOF_MS   100u
 #define ALONE_MS   100u /* some looks of a worker at its flows; see relay/evidence.c */
 /* And round trips of the longest path: to join elsewhere, or to be announced again. */
 #define SETTLE_MS    200u
@@ -91,6 +92,30 @@ bool retreat_has_joined(const struct failover *failover, const struct monitor *m
 	       !monitor_is_said(monitor, GREETING_BACK);
 }
 
+/* Whether a flow has been seen just now that has its only subflow there. */
+static bool has_lone_flow(const struct failover *failover, const struct monitor *monitor)
+{
+	const struct monitors *all = &failover->monitors;
+
+	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
+		if (all->loop->now_ms <
+		    shared64_get(&all->board->worker[i].alone_ms[monitor->place]) + ALONE_MS)
+			return true;
+	return false;
+}
+
+/* Whether all connections have come to be on `other`, as far as can be known. Where its subflows
+ * were closed lately, a flow that workers see on the path in question alone has not. */
+static bool has_all(const struct failover *failover, const struct monitor *other,
+		    const struct monitor *but)
+{
+	bool is_long_ago = other->closed_ms == 0 ||
+			   failover->monitors.loop->now_ms >= other->closed_ms + KEPT_MS;
+
+	return retreat_has_joined(failover, other) &&
+	       (is_long_ago || !has_lone_flow(failover, but));
+}
+
 /*
  * Whether connections have a subflow on another path to the same router that is up, and is not
  * being asked whether it still works: where two are silent at once, the wrong one may be given up
@@ -105,22 +130,36 @@ static bool is_safe_to_close(const struct failover *failover, const struct monit
 
 		if (monitor->all && monitor != but && monitor->router == but->router &&
 		    monitor->health.state == HEALTH_UP && !health_is_urgent(&monitor->health) &&
-		    retreat_has_joined(failover, monitor))
+		    has_all(failover, monitor, but))
 			return true;
 	}
 	return false;
 }
 
-/* Whether a flow has been seen just now that has its only subflow there. */
-static bool has_lone_flow(const struct failover *failover, const struct monitor *monitor)
+/*
+ * The same of what is closed for its own sake: a path that has just died is not suspected yet, so
+ * another one has to have shown signs of life a moment ago. Those that have not are asked.
+ */
+static bool has_proof(struct failover *failover, const struct monitor *but)
 {
-	const struct monitors *all = &failover->monitors;
+	uint64_t now_ms = failover->monitors.loop->now_ms;
+	bool is_proven = false;
 
-	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
-		if (all->loop->now_ms <
-		    shared64_get(&all->board->worker[i].alone_ms[monitor->place]) + ALONE_MS)
-			return true;
-	return false;
+	for (unsigned i = 0; i < MONITORS_MAX && !is_proven; i++) {
+		struct monitor *monitor = &failover->monitors.monitor[i];
+		uint64_t trip_ms;
+
+		if (!monitor->all || monitor == but || monitor->router != but->router ||
+		    !health_is_carrying(monitor->health.state))
+			continue;
+		trip_ms = monitor->health.trip.rtt_us / 1000;
+		is_proven = now_ms <= monitor_proven_ms(monitor) + PROOF_MS + trip_ms;
+		if (!is_proven && now_ms >= monitor->probed_ms + PROOF_MS + trip_ms) {
+			monitor->probed_ms = now_ms;
+			monitor_say(monitor, GREETING_PROBE, NULL);
+		}
+	}
+	return is_proven;
 }
 
 /* Such a flow is waited for, but for one that never comes to be elsewhere not for ever. */
@@ -269,7 +308,7 @@ static bool renew(struct failover *failover, struct monitor *monitor)
 	if (monitor->has_kept)
 		return false;
 	if (!is_safe_to_close(failover, monitor) || is_needed(failover, monitor) ||
-	    monitor_is_said(monitor, GREETING_LOST)) {
+	    monitor_is_said(monitor, GREETING_LOST) || !has_proof(failover, monitor)) {
 		monitor_renew_later(monitor, RETRY_MS);
 		return false;
 	}
