@@ -381,8 +381,8 @@ static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
 /*
  * The round trip without what its way back has taken longer than the least of this flow: a queue
  * there is that of what comes to us. The way back is from when the far end acknowledged, by its
- * clock, to now, by ours; RFC 7323, in milliseconds. What is found to be more than the whole queue
- * is no queue: clocks differ in speed, or the timestamps have another unit.
+ * clock, to now, by ours; RFC 7323, in milliseconds, as Linux has it. What is found to be more than
+ * the whole queue is no queue: clocks differ in speed, or the timestamps have another unit.
  */
 static inline u32 without_way_back(const struct tcp_sock *tp, struct flow *flow,
 				   const struct scavenger_way *way, u32 rtt_us, u64 now)
@@ -768,7 +768,7 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 		/* two rounds pass until we see what it did: no more than the target in these */
 		step = least(step, window_of(tp, way->capacity, TARGET_US / 2) / flows_of(way));
 		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)),
-			    UNIT / flows_of(way));
+			    most(UNIT * rounds / flows_of(way), 1));
 	}
 	set_window(flow, flow->window + step);
 }
@@ -949,6 +949,7 @@ static inline void try_again(struct tcp_sock *tp, struct flow *flow, struct scav
 	begin_try(tp, flow, way, now);
 	if (is_mptcp(tp) || way->resume_rate || flows_of(way) > 1)
 		flow->window = try_window(tp, way);
+	begin_round(tp, flow, way, now);
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -1017,13 +1018,19 @@ static inline void begin_push(struct scavenger_way *way, u64 now)
 	way->push_bytes = (u32)way->bytes;
 }
 
+/* 0: another CPU has begun it anew, ahead of our time. */
+static inline u32 push_took_us(const struct scavenger_way *way, u64 now)
+{
+	return is_past(now, way->push_us) ? (u32)now - way->push_us : 0;
+}
+
 /* Whether acknowledgements have come more slowly since the push began. */
 static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 {
-	u32 took_us = (u32)now - way->push_us;
+	u32 took_us = push_took_us(way, now);
 	u32 silence_us = way->silence_us > SILENCE_US ? way->silence_us : 0;
 	u64 bytes = (u32)way->bytes - way->push_bytes + PUSH_SLACK * 1500;
-	u64 rate = per_second(bytes, took_us - silence_us);
+	u64 rate = per_second(bytes, since(took_us, silence_us));
 
 	if (rate * 100 < way->share * PUSH_PERCENT)
 		return 1;
@@ -1046,7 +1053,7 @@ static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 		way->silence_us = most(way->silence_us, since(now, way->acked_us));
 	if (way->pushes < PUSH_ACKS)
 		way->pushes++;
-	return way->pushes == PUSH_ACKS && (u32)now - way->push_us >= PUSH_LONG &&
+	return way->pushes >= PUSH_ACKS && push_took_us(way, now) >= PUSH_LONG &&
 	       (!way->is_held || is_slowed(way, now));
 }
 
@@ -1134,7 +1141,7 @@ static inline void set_pace(struct sock *sk, struct flow *flow, const struct sca
 		 */
 		rate += flow->window < flow->ssthresh / 4 * 3 ? rate / 4 : rate / 16;
 	}
-	sk->sk_pacing_rate = rate;
+	sk->sk_pacing_rate = most(rate, segment_bytes(tp));
 	window = most(window, is_slow(sk) ? 2 * PAIR * UNIT : FLOOR);
 	tp->snd_cwnd = least(window / UNIT, tp->snd_cwnd_clamp);
 }
@@ -1217,6 +1224,10 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	flow->round_us = flow->acked_us = now;
 	flow->round_end = tp->delivered;
 	flow->lost = tp->lost;
+	/* what is kept in low bits is neither in the past nor in the future by itself */
+	flow->slow_us = (u32)(now + SLOW_EVERY_US);
+	flow->drain_us = (u32)now;
+	flow->drain_seq = tp->snd_nxt;
 	if (sk->sk_pacing_status == SK_PACING_NONE)
 		sk->sk_pacing_status = SK_PACING_NEEDED;
 	tp->snd_cwnd = START / UNIT;
@@ -1250,6 +1261,8 @@ static inline void on_start(struct sock *sk)
 	if (!way || way->base_us == 0 || idle_us < 2 * scavenger_base_us(way) + 100 * MS)
 		return;
 	count_flow(tp, flow, way, now);
+	if (since(now, way->acked_us) > IDLE_US)
+		way->pushes = 0;
 	if (is_yielding(way, now)) {
 		if (flow->mode == OPEN)
 			leave(tp, flow, way, now);

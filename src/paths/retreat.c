@@ -25,12 +25,13 @@
  * makes one path fail is mostly the link, so then the other is asked at once.
  */
 
-#define KEPT_MS	   10000u /* for the subflows of another path to have joined */
-#define JOIN_MS	   300u	  /* and JOIN_TRIPS round trips: the same, at its quickest */
-#define JOIN_TRIPS 6u
-#define RETRY_MS   50u
-#define PROOF_MS   100u
-#define ALONE_MS   100u /* some looks of a worker at its flows; see relay/evidence.c */
+#define KEPT_MS	     10000u /* for the subflows of another path to have joined */
+#define JOIN_MS	     300u   /* and JOIN_TRIPS round trips: the same, at its quickest */
+#define JOIN_TRIPS   6u
+#define JOIN_MOST_MS 2000u /* after that, a path that is down is left by those who have joined */
+#define RETRY_MS     50u
+#define PROOF_MS     100u
+#define ALONE_MS     100u /* some looks of a worker at its flows; see relay/evidence.c */
 /* And round trips of the longest path: to join elsewhere, or to be announced again. */
 #define SETTLE_MS    200u
 #define SETTLE_TRIPS 4u
@@ -110,7 +111,7 @@ static bool has_all(const struct failover *failover, const struct monitor *other
 		    const struct monitor *but)
 {
 	bool is_long_ago = other->closed_ms == 0 ||
-			   failover->monitors.loop->now_ms >= other->closed_ms + KEPT_MS;
+			   failover->monitors.loop->now_ms >= other->closed_ms + JOIN_MOST_MS;
 
 	return retreat_has_joined(failover, other) &&
 	       (is_long_ago || !has_lone_flow(failover, but));
@@ -123,22 +124,25 @@ static bool has_all(const struct failover *failover, const struct monitor *other
  * invites to that would have to come by a subflow, and its kernels end it after a minute
  * (net.mptcp.close_timeout).
  */
+static bool stands_in(const struct failover *failover, const struct monitor *monitor,
+		      const struct monitor *but)
+{
+	return monitor->all && monitor != but && monitor->router == but->router &&
+	       monitor->health.state == HEALTH_UP && !health_is_urgent(&monitor->health) &&
+	       has_all(failover, monitor, but);
+}
+
 static bool is_safe_to_close(const struct failover *failover, const struct monitor *but)
 {
-	for (unsigned i = 0; i < MONITORS_MAX; i++) {
-		const struct monitor *monitor = &failover->monitors.monitor[i];
-
-		if (monitor->all && monitor != but && monitor->router == but->router &&
-		    monitor->health.state == HEALTH_UP && !health_is_urgent(&monitor->health) &&
-		    has_all(failover, monitor, but))
+	for (unsigned i = 0; i < MONITORS_MAX; i++)
+		if (stands_in(failover, &failover->monitors.monitor[i], but))
 			return true;
-	}
 	return false;
 }
 
 /*
  * The same of what is closed for its own sake: a path that has just died is not suspected yet, so
- * another one has to have shown signs of life a moment ago. Those that have not are asked.
+ * one that stands in has to have shown signs of life a moment ago. Those that have not are asked.
  */
 static bool has_proof(struct failover *failover, const struct monitor *but)
 {
@@ -147,17 +151,13 @@ static bool has_proof(struct failover *failover, const struct monitor *but)
 
 	for (unsigned i = 0; i < MONITORS_MAX && !is_proven; i++) {
 		struct monitor *monitor = &failover->monitors.monitor[i];
-		uint64_t trip_ms;
+		uint64_t trip_ms = monitor->health.trip.rtt_us / 1000;
 
-		if (!monitor->all || monitor == but || monitor->router != but->router ||
-		    !health_is_carrying(monitor->health.state))
+		if (!stands_in(failover, monitor, but))
 			continue;
-		trip_ms = monitor->health.trip.rtt_us / 1000;
 		is_proven = now_ms <= monitor_proven_ms(monitor) + PROOF_MS + trip_ms;
-		if (!is_proven && now_ms >= monitor->probed_ms + PROOF_MS + trip_ms) {
-			monitor->probed_ms = now_ms;
+		if (!is_proven && !monitor_is_said(monitor, GREETING_PROBE))
 			monitor_say(monitor, GREETING_PROBE, NULL);
-		}
 	}
 	return is_proven;
 }
@@ -305,8 +305,10 @@ void retreat_prepare(struct failover *failover, struct monitor *monitor)
 static bool renew(struct failover *failover, struct monitor *monitor)
 {
 	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
-	if (monitor->has_kept)
+	if (monitor->has_kept) {
+		monitor->alone_ms = 0;
 		return false;
+	}
 	if (!is_safe_to_close(failover, monitor) || is_needed(failover, monitor) ||
 	    monitor_is_said(monitor, GREETING_LOST) || !has_proof(failover, monitor)) {
 		monitor_renew_later(monitor, RETRY_MS);
