@@ -41,7 +41,7 @@ def visit(rtt, queue, name, count, stall=None, own=1, flags=()):
     alone_s = ALONE_S + random.uniform(0, PHASE_S)
     with scene(rtt, queue, stall=stall) as (net, scavenger):
         link_bps = net.link.rate_bps
-        with Arrivals(*(net.nodes[name] for name in ("d1", "d2", "s1"))) as seen:
+        with Arrivals(*(net.nodes[node] for node in ("d1", "d2", "s1"))) as seen:
             solo_at = time.monotonic()
             flow(net, 2, name, COMPETITOR_S, count).result()
             time.sleep(1)

@@ -275,7 +275,9 @@ struct flow {
 	u32 back_us;  /* the least of the way back, by two clocks: low bits of the difference */
 	u8 epoch;     /* in which the flow was counted last, low bits */
 	u8 mode, lacks, standing, slow_rounds, check_rounds, clear, holds, squeezes;
-	u8 is_limited : 1, is_cut : 1, cuts : 1, has_back : 1, is_paced : 1;
+	u8 is_limited : 1, is_cut : 1, cuts : 1;
+	u8 has_back : 1; /* back_us is known */
+	u8 is_paced : 1; /* at the last acknowledgement more was queued */
 };
 _Static_assert(sizeof(struct flow) <= 104, "icsk_ca_priv");
 
@@ -754,7 +756,8 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 {
 	u64 trips = (now - flow->round_us) / most(flow->last_min_us, ROUND_LEAST_US);
 	u32 rounds = most(least(trips, CATCH_UP), 1);
-	u32 step = most(UNIT * rounds / flows_of(way), 1);
+	u32 least_step = most(UNIT * rounds / flows_of(way), 1);
+	u32 step = least_step;
 
 	if (flow->window < flow->ssthresh) {
 		step = flow->window / 4 * rounds;
@@ -767,8 +770,7 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 		step = flow->window / (flow->clear > 2 * CLEAR_ROUNDS ? 8 : 32) * rounds;
 		/* two rounds pass until we see what it did: no more than the target in these */
 		step = least(step, window_of(tp, way->capacity, TARGET_US / 2) / flows_of(way));
-		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)),
-			    most(UNIT * rounds / flows_of(way), 1));
+		step = most(least(step, UNIT << (flow->clear - CLEAR_ROUNDS)), least_step);
 	}
 	set_window(flow, flow->window + step);
 }

@@ -33,7 +33,7 @@ struct monitor {
 	uint64_t aside_ms;  /* guarded since then, and its subflows not made anew yet; 0: done */
 	bool is_waiting;    /* down, and not left yet: connections have nowhere to go */
 	uint64_t closed_ms; /* when its subflows were last closed; 0: never */
-	uint64_t alone_ms;  /* its subflows are not made anew since then: see retreat.c; 0: no */
+	uint64_t needed_ms; /* its subflows would be made anew, but flows have no other; 0: no */
 	uint64_t marked_ms, renew_ms, renew_pause_ms;
 	uint64_t back_ms; /* when the server last answered GREETING_BACK; 0: never */
 	/* the rest is monitor.c's own */

@@ -168,12 +168,12 @@ static bool is_needed(const struct failover *failover, struct monitor *monitor)
 	uint64_t now_ms = failover->monitors.loop->now_ms;
 
 	if (!has_lone_flow(failover, monitor)) {
-		monitor->alone_ms = 0;
+		monitor->needed_ms = 0;
 		return false;
 	}
-	if (monitor->alone_ms == 0)
-		monitor->alone_ms = now_ms;
-	return now_ms < monitor->alone_ms + KEPT_MS;
+	if (monitor->needed_ms == 0)
+		monitor->needed_ms = now_ms;
+	return now_ms < monitor->needed_ms + KEPT_MS;
 }
 
 static void note_closed(const struct failover *failover, struct monitor *monitor)
@@ -306,7 +306,7 @@ static bool renew(struct failover *failover, struct monitor *monitor)
 {
 	monitor->has_kept = !monitors_have_other(&failover->monitors, monitor);
 	if (monitor->has_kept) {
-		monitor->alone_ms = 0;
+		monitor->needed_ms = 0;
 		return false;
 	}
 	if (!is_safe_to_close(failover, monitor) || is_needed(failover, monitor) ||
@@ -314,7 +314,7 @@ static bool renew(struct failover *failover, struct monitor *monitor)
 		monitor_renew_later(monitor, RETRY_MS);
 		return false;
 	}
-	monitor->alone_ms = 0;
+	monitor->needed_ms = 0;
 	note_closed(failover, monitor);
 	if (monitor->is_follower)
 		monitor_say(monitor, GREETING_BACK, NULL);
@@ -349,7 +349,7 @@ void retreat_lose(struct failover *failover, struct monitor *monitor)
 {
 	struct monitor *twin = twin_of(failover, monitor);
 
-	monitor->alone_ms = 0;
+	monitor->needed_ms = 0;
 	try_to_leave(failover, monitor);
 	if (twin)
 		monitor_doubt(twin, DOUBT_SILENT);
