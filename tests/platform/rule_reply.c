@@ -11,19 +11,23 @@
 struct family {
 	const char *option;
 	const char *far, *prefix_len;
+	const char *flags;		  /* of `far`: see families[] */
 	const char *first, *first_link;	  /* server address and client address of link 1 */
 	const char *second, *second_link; /* and of link 2 */
 };
 
+/* nodad: without it an IPv6 address, on lo too, is tentative until a worker of the kernel has run,
+ * and no route takes it as its source. */
 static const struct family families[] = {
-	{"-4", "10.77.0.1", "32", "10.10.1.2", "10.10.1.1", "10.10.2.2", "10.10.2.1"},
-	{"-6", "fd00:77::1", "128", "fd00:10:1::2", "fd00:10:1::1", "fd00:10:2::2", "fd00:10:2::1"},
+	{"-4", "10.77.0.1", "32", "", "10.10.1.2", "10.10.1.1", "10.10.2.2", "10.10.2.1"},
+	{"-6", "fd00:77::1", "128", "nodad", "fd00:10:1::2", "fd00:10:1::1", "fd00:10:2::2",
+	 "fd00:10:2::1"},
 };
 
 static void set_up(const struct platform_lab *lab, const struct family *f)
 {
-	platform_run("ip addr add %s/%s dev lo && ip route add %s dev wan2 src %s", f->far,
-		     f->prefix_len, f->second, f->far);
+	platform_run("ip addr add %s/%s dev lo %s && ip route add %s dev wan2 src %s", f->far,
+		     f->prefix_len, f->flags, f->second, f->far);
 	platform_enter(lab->server);
 	platform_run("ip route add %s via %s && ip route add %s via %s table 102", f->far,
 		     f->first_link, f->far, f->second_link);
