@@ -13,10 +13,12 @@
  *            We leave at once, before a round is over. In our very first slow start it was we.
  *            A link that stalls for a moment (a radio that waits for its turn, a machine that is
  *            late) makes the same queue, but serves us as fast as ever once it goes on.
- *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
- *            before when the queue stood. Either others carry the rest, or the link has become
- *            slower, or they send at a rate of their own (a video, a call). A check tells: the
- *            window is cut so that no queue is left of our own making. If the queue is gone and our
+ *            Over a long way the second burst of a slow start is 20 segments in 30 ms, which slows
+ * us by a seventh, and the fourth does not fit beside us. So what is late adds up to a debt, and
+ * with that a shorter queue is enough. lack     the queue stands, and yet we carry less than our
+ * share, which is what we have carried before when the queue stood. Either others carry the rest,
+ * or the link has become slower, or they send at a rate of their own (a video, a call). A check
+ * tells: the window is cut so that no queue is left of our own making. If the queue is gone and our
  *            rate still is what it was, nobody presses us: that rate is our new share. If the
  *            queue stays, it is others', and we leave. The check comes after two rounds of a queue
  *            longer than a scavenger makes; beside a shorter one, which may be another scavenger's,
@@ -169,6 +171,12 @@ struct tcp_congestion_ops {
 #define PUSH_WINDOW  20000u
 #define PUSH_PERCENT 80 /* of our rate: more than that, and nobody takes a place in the queue */
 #define PUSH_SLACK   4	/* segments, which may have been acknowledged just before */
+/* So much of the way's debt says it sooner: the first bursts of a slow start over a long way are
+ * this small, and the next ones do not find room beside us. */
+#define DEBT_SEGMENTS 8
+#define DEBT_US	      (2 * MS)
+#define DEBT_GAP_US   1000u /* a longer one is a silence, of a link that stalls for a moment */
+#define DEBT_SHARE    16    /* 1/16 of our share is not owed: rates differ by some percent */
 /* A link that stalls is silent for so long, once in a window, and others' packets come in bursts.
  */
 #define SILENCE_US 4000u
@@ -1026,6 +1034,30 @@ static inline u32 push_took_us(const struct scavenger_way *way, u64 now)
 	return is_past(now, way->push_us) ? (u32)now - way->push_us : 0;
 }
 
+static inline u64 debt_of_others(const struct scavenger_way *way)
+{
+	return most(DEBT_SEGMENTS * 1500, way->share * DEBT_US / S);
+}
+
+/*
+ * What the link owes us, while it is ours and the queue stands: its time less what was delivered.
+ * Others had it; but for a silence, in which nobody was served.
+ */
+static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u64 now)
+{
+	u64 gap_us = since(now, way->acked_us);
+	u64 owed;
+
+	if (!way->is_held || queue_of(way, rtt_us) <= low_us(way)) {
+		way->debt = 0;
+		return;
+	}
+	if (gap_us > DEBT_GAP_US + grain_us(way))
+		gap_us = 0;
+	owed = way->debt + (way->share - way->share / DEBT_SHARE) * gap_us / S;
+	way->debt = least(since(owed, bytes), 2 * debt_of_others(way));
+}
+
 /* Whether acknowledgements have come more slowly since the push began. */
 static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 {
@@ -1044,8 +1076,11 @@ static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 /* Whether others push: see the top of this file. In a try a queue is enough. */
 static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 {
+	_Bool is_owed = way->is_held && way->debt > debt_of_others(way);
+	u32 own_us = is_owed ? STRONG_US : PUSH_US;
+
 	if ((!way->is_held && way->until_us == 0) ||
-	    queue_of(way, rtt_us) < PUSH_US + 2 * grain_us(way)) {
+	    queue_of(way, rtt_us) < own_us + 2 * grain_us(way)) {
 		way->pushes = 0;
 		return 0;
 	}
@@ -1055,8 +1090,10 @@ static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 		way->silence_us = most(way->silence_us, since(now, way->acked_us));
 	if (way->pushes < PUSH_ACKS)
 		way->pushes++;
-	return way->pushes >= PUSH_ACKS && push_took_us(way, now) >= PUSH_LONG &&
-	       (!way->is_held || is_slowed(way, now));
+	if (way->pushes < PUSH_ACKS)
+		return 0;
+	return is_owed ||
+	       (push_took_us(way, now) >= PUSH_LONG && (!way->is_held || is_slowed(way, now)));
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
@@ -1176,6 +1213,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2)
 		flow->is_limited = 1;
 	follow_way(tp, flow, way, now);
+	if (rtt_us > 0)
+		note_debt(way, rtt_us, (u64)sample->acked_sacked * tp->mss_cache, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
 	    is_pushed(way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
