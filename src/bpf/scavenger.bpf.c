@@ -13,12 +13,13 @@
  *            We leave at once, before a round is over. In our very first slow start it was we.
  *            A link that stalls for a moment (a radio that waits for its turn, a machine that is
  *            late) makes the same queue, but serves us as fast as ever once it goes on.
- *            Over a long way the second burst of a slow start is 20 segments in 30 ms, which slows
- * us by a seventh, and the fourth does not fit beside us. So what is late adds up to a debt, and
- * with that a shorter queue is enough. lack     the queue stands, and yet we carry less than our
- * share, which is what we have carried before when the queue stood. Either others carry the rest,
- * or the link has become slower, or they send at a rate of their own (a video, a call). A check
- * tells: the window is cut so that no queue is left of our own making. If the queue is gone and our
+ *            Where bursts come far apart, those of a slow start slow us only a little, until one is
+ *            too long for the buffer. So what is late adds up to a debt, and beside a debt a
+ *            shorter queue tells.
+ *   lack     the queue stands, and yet we carry less than our share, which is what we have carried
+ *            before when the queue stood. Either others carry the rest, or the link has become
+ *            slower, or they send at a rate of their own (a video, a call). A check tells: the
+ *            window is cut so that no queue is left of our own making. If the queue is gone and our
  *            rate still is what it was, nobody presses us: that rate is our new share. If the
  *            queue stays, it is others', and we leave. The check comes after two rounds of a queue
  *            longer than a scavenger makes; beside a shorter one, which may be another scavenger's,
@@ -1076,7 +1077,7 @@ static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 /* Whether others push: see the top of this file. In a try a queue is enough. */
 static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 {
-	_Bool is_owed = way->is_held && way->debt > debt_of_others(way);
+	_Bool is_owed = way->debt > debt_of_others(way);
 	u32 own_us = is_owed ? STRONG_US : PUSH_US;
 
 	if ((!way->is_held && way->until_us == 0) ||
@@ -1193,13 +1194,14 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	struct scavenger_key key;
 	struct scavenger_way *way;
 	long rtt_us = sample->is_ack_delayed ? -1 : sample->rtt_us;
+	u64 bytes = (u64)sample->acked_sacked * tp->mss_cache;
 
 	key_of(sk, &key);
 	way = way_of(&key);
 	if (!way)
 		return;
 	count_flow(tp, flow, way, now);
-	__sync_fetch_and_add(&way->bytes, (u64)sample->acked_sacked * tp->mss_cache);
+	__sync_fetch_and_add(&way->bytes, bytes);
 	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
 		note_base(way, rtt_us, now);
 		rtt_us = without_way_back(tp, flow, way, rtt_us, now);
@@ -1214,7 +1216,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->is_limited = 1;
 	follow_way(tp, flow, way, now);
 	if (rtt_us > 0)
-		note_debt(way, rtt_us, (u64)sample->acked_sacked * tp->mss_cache, now);
+		note_debt(way, rtt_us, bytes, now);
 	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
 	    is_pushed(way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
