@@ -18,6 +18,7 @@ enum message_type {
 	MESSAGE_WITNESS,   /* worker on a server: a permitted client came by `address` of ours */
 	MESSAGE_GREETED,   /* the same, with a greeting: `greeting`, and whom it is `about` */
 	MESSAGE_DOUBT,	   /* worker on a client: a flow has doubts about the path of `place` */
+	MESSAGE_HELD_UP,   /* worker: close the subflow between `address` and `about` */
 	MESSAGE_PEER_GONE, /* supervisor of a client: what `router` had by `gone_ms` is gone */
 	MESSAGE_BEGIN,	   /* supervisor: accept from now on; to a worker that stands by */
 	MESSAGE_DRAIN,	   /* supervisor: accept nothing more, end when the last flow has ended */

@@ -243,6 +243,8 @@ static void on_crew_report(struct crew *crew, const struct message *message)
 		manager_greeted(manager, message->greeting, &message->address, &message->about);
 	else if (message->type == MESSAGE_DOUBT)
 		manager_doubt(manager, message->place, message->doubt);
+	else if (message->type == MESSAGE_HELD_UP)
+		manager_close_subflow(manager, &message->address, &message->about);
 }
 
 static void on_peer_gone(void *owner, uint8_t router, uint64_t gone_ms)

@@ -58,6 +58,15 @@ static void on_doubt(struct relay *relay, uint8_t place, enum doubt doubt)
 	channel_send(worker->channel.fd, &message);
 }
 
+static void on_held_up(struct relay *relay, const struct address *local,
+		       const struct address *remote)
+{
+	struct worker *worker = container_of(relay, struct worker, relay);
+	struct message message = {.type = MESSAGE_HELD_UP, .address = *local, .about = *remote};
+
+	channel_send(worker->channel.fd, &message);
+}
+
 static void on_idle(struct relay *relay)
 {
 	loop_stop(relay->loop);
@@ -202,6 +211,7 @@ static int open_all(struct worker *worker, const struct worker_setup *setup)
 	worker->relay.on_witness = on_witness;
 	worker->relay.on_greeted = on_greeted;
 	worker->relay.on_doubt = on_doubt;
+	worker->relay.on_held_up = on_held_up;
 	worker->relay.on_idle = on_idle;
 	if (!setup->stands_by)
 		error = service_listen(&worker->relay, worker->listener_fds, worker->n_listeners);

@@ -142,3 +142,26 @@ int inet_diag_dump(uint16_t local_port, uint16_t remote_port, struct inet_diag_s
 	netlink_close(&netlink);
 	return error;
 }
+
+int inet_diag_destroy(const struct address *local, const struct address *remote, uint32_t ifindex)
+{
+	struct netlink netlink;
+	struct netlink_request request;
+	struct nlmsghdr *message = netlink_prepare(&request, SOCK_DESTROY, 0);
+	struct inet_diag_req_v2 *ask = netlink_extend(message, sizeof(*ask));
+	int error = netlink_open(&netlink, NETLINK_SOCK_DIAG);
+
+	if (error)
+		return error;
+	ask->sdiag_family = (uint8_t)local->family;
+	ask->sdiag_protocol = IPPROTO_TCP;
+	ask->id.idiag_sport = htons(local->port);
+	ask->id.idiag_dport = htons(remote->port);
+	memcpy(ask->id.idiag_src, local->ip, address_ip_bytes(local));
+	memcpy(ask->id.idiag_dst, remote->ip, address_ip_bytes(remote));
+	ask->id.idiag_if = ifindex;
+	ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	error = netlink_ask(&netlink, message, NULL, NULL);
+	netlink_close(&netlink);
+	return error;
+}

@@ -98,6 +98,10 @@ int subflow_read(int fd, struct subflow out[static SUBFLOWS_MAX])
 			.bytes_acked = info.info[i].tcpi_bytes_acked,
 			.bytes_received = info.info[i].tcpi_bytes_received,
 			.quiet_ms = quiet_ms(&info.info[i]),
+			.acked_ms = info.info[i].tcpi_last_ack_recv,
+			.sent_ms = info.info[i].tcpi_last_data_sent,
+			.backoff = info.info[i].tcpi_backoff,
+			.window = info.info[i].tcpi_snd_wnd,
 		};
 	return n;
 }

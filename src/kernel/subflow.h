@@ -20,6 +20,10 @@ struct subflow {
 	uint64_t bytes_acked;	 /* of what was sent */
 	uint64_t bytes_received; /* in order */
 	uint32_t quiet_ms;	 /* since the last acknowledgement or data came, of whatever kind */
+	uint32_t acked_ms;	 /* since the last acknowledgement, of whatever kind */
+	uint32_t sent_ms;	 /* since data was last sent */
+	uint32_t backoff;	 /* how often the timer that repeats has doubled since then */
+	uint32_t window; /* what the far end offered to take when it was last heard, bytes */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "paths/manager.h"
 
 #include "base/log.h"
+#include "kernel/inet_diag.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
 #include "paths/audience.h"
@@ -492,6 +493,25 @@ void manager_greeted(struct manager *manager, enum greeting_kind kind, const str
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
 {
 	failover_doubt(&manager->failover, place, doubt);
+}
+
+/* A worker may have been taken over: it closes nothing but what is the bridge's own. */
+void manager_close_subflow(struct manager *manager, const struct address *local,
+			   const struct address *remote)
+{
+	bool is_client = manager->conf->role == CONF_CLIENT;
+	uint16_t port = is_client ? remote->port : local->port;
+	const struct board_path *path = board_path_at(board_current(manager->board), local);
+	int error = port == manager->conf->server_port
+			    ? inet_diag_destroy(local, remote, path ? path->ifindex : 0)
+			    : -EPERM;
+
+	if (!error)
+		log_debug("path %s: closed a subflow that held its connection up",
+			  path ? path->interface : "-");
+	else
+		log_debug("a subflow that holds its connection up cannot be closed: %s",
+			  strerror(-error));
 }
 
 void manager_on_peer_gone(struct manager *manager,

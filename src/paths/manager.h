@@ -80,6 +80,14 @@ void manager_greeted(struct manager *manager, enum greeting_kind kind, const str
 /* Client: a flow has something to say of the path of this place. */
 void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt);
 
+/*
+ * Closes the subflow between these two addresses, with their ports, if it is one between bridges:
+ * what it has not got across goes by the others of its connection. Where the kernel cannot (without
+ * CONFIG_INET_DIAG_DESTROY), or it is gone, nothing happens.
+ */
+void manager_close_subflow(struct manager *manager, const struct address *local,
+			   const struct address *remote);
+
 /* Client: whom to tell that a far router is another one than at gone_ms (CLOCK_MONOTONIC). */
 void manager_on_peer_gone(struct manager *manager,
 			  void (*on_peer_gone)(void *owner, uint8_t router, uint64_t gone_ms),

@@ -73,6 +73,11 @@ bool nudge_look(struct flow *flow)
 	return true;
 }
 
+bool nudge_has_waited(const struct flow *flow)
+{
+	return flow->nudge.look_ms >= LOOK_MOST_MS;
+}
+
 void nudge_end(struct flow *flow)
 {
 	if (!flow->nudge.has_extra_room)

@@ -17,6 +17,9 @@ void nudge_watch(struct flow *flow);
  */
 bool nudge_look(struct flow *flow);
 
+/* After nudge_look(): the flow has waited for a while already. */
+bool nudge_has_waited(const struct flow *flow);
+
 /* The WAN side can be written again. */
 void nudge_end(struct flow *flow);
 

@@ -70,6 +70,9 @@ struct relay {
 			   const struct address *local, const struct address *about);
 	/* Client: a flow has doubts about the path of this place, see manager_doubt(). */
 	void (*on_doubt)(struct relay *relay, uint8_t place, enum doubt doubt);
+	/* A flow gets on once the subflow between these two is closed; see rescue.c. */
+	void (*on_held_up)(struct relay *relay, const struct address *local,
+			   const struct address *remote);
 	struct address witnessed[BOARD_PATHS_MAX];
 	unsigned n_witnessed;
 	void (*on_idle)(struct relay *relay);

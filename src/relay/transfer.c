@@ -5,6 +5,7 @@
 #include "kernel/socket.h"
 #include "relay/headroom.h"
 #include "relay/nudge.h"
+#include "relay/rescue.h"
 #include "relay/settle.h"
 
 /*
@@ -174,6 +175,16 @@ static void wait_for_idle(struct flow *flow)
 	timer_arm(&flow->relay->loop->timers, &flow->timer, due_ms);
 }
 
+/* Whether there is room in the WAN side's send buffer again. */
+static bool look_at_buffer(struct flow *flow)
+{
+	bool has_room = nudge_look(flow);
+
+	if (!has_room && nudge_has_waited(flow))
+		rescue_look(flow);
+	return has_room;
+}
+
 /* One timer serves all that can be waited for; the files that wait arm it for themselves. */
 static void on_open_timer(struct flow *flow)
 {
@@ -184,7 +195,7 @@ static void on_open_timer(struct flow *flow)
 	else if (settle_is_holding(flow))
 		goes_on = settle_look(flow);
 	else if (nudge_is_due(flow))
-		goes_on = nudge_look(flow);
+		goes_on = look_at_buffer(flow);
 	else
 		wait_for_idle(flow);
 	if (!goes_on)
