@@ -74,11 +74,14 @@ def test_what_began_on_a_backup_leaves_it(stage, net):
 def test_a_link_that_would_slow_the_other_down_is_guarded(stage):
     """A megabit that takes as long for one burst as the other needs for all that buffers hold."""
     net = bridge(stage.lab, [Link("100mbit", "10ms"), Link("1mbit", "10ms", queue="1s")])
-    client, _ = stage.bridge(net)
+    client, server = stage.bridge(net)
     wait_for_line(client, "8388 answers", 2)
     with Ends(net, 4) as ends:
         stream = Stream(*ends.pair(), rate_bps=80e6)
         wait_for_line(client, "path wan2: guarded", timeout_s=20)
+        # its subflow is made anew; until then the stream has nowhere else to go
+        wait_for_line(server, "path wan2: 10.10.2.2 is announced to clients", 2)
+        wait_until(lambda: len(mptcp_subflows(net.client)) == 2, 5, "link 2 to be joined anew")
         stream.wait_for_more(8 * MB)
         expect_quiet(stream, net, 2)
         net.lab.link(1).blackhole()
