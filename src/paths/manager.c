@@ -57,7 +57,8 @@ struct manager {
 	struct path_log path_log;
 	struct congestion congestion;
 	struct yielding yielding;
-	bool had_several; /* see board_table */
+	uint64_t aside_to_ms; /* see yielding_set_aside() */
+	bool had_several;     /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
@@ -69,6 +70,7 @@ struct manager {
 
 /* ---- what a client learns of its paths ---- */
 
+static void note_change_at(struct manager *manager, uint64_t due_ms);
 static void note_change_after(struct manager *manager, uint32_t delay_ms);
 static void publish(struct manager *manager);
 
@@ -89,9 +91,19 @@ static void on_server_gone(struct failover *failover, uint8_t router, uint64_t g
 		manager->on_peer_gone(manager->owner, router, gone_ms);
 }
 
+/* What a client will do once it has heard of it is done at once; update() knows when it is over. */
 static void on_spares(struct yielding *yielding)
 {
-	publish(container_of(yielding, struct manager, yielding));
+	struct manager *manager = container_of(yielding, struct manager, yielding);
+	struct paths before = manager->paths;
+
+	publish(manager);
+	manager->aside_to_ms = yielding_set_aside(yielding, &manager->paths);
+	for (unsigned i = 0; i < manager->paths.n; i++)
+		if (manager->paths.path[i].is_backup && !before.path[i].is_backup)
+			actor_mark_backup(&manager->actor, &manager->paths.path[i].local);
+	if (manager->aside_to_ms)
+		note_change_at(manager, manager->aside_to_ms);
 }
 
 static enum health_reason why_absent(void *context, const char *interface)
@@ -184,6 +196,7 @@ static int update(struct manager *manager)
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
+		manager->aside_to_ms = yielding_set_aside(&manager->yielding, &manager->paths);
 		path_log_follow(&manager->path_log, manager->conf, &manager->snapshot, &before,
 				&manager->paths);
 		error = program(manager);
@@ -201,7 +214,15 @@ static int follow(struct manager *manager)
 	absences_follow(&manager->absences, manager->conf, &manager->paths, clock_ms());
 	follow_health(manager);
 	publish(manager);
+	if (manager->aside_to_ms)
+		note_change_at(manager, manager->aside_to_ms);
 	return 0;
+}
+
+static void note_change_at(struct manager *manager, uint64_t due_ms)
+{
+	if (!timer_is_armed(&manager->quiet) || due_ms < manager->quiet.due_ms)
+		timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
 }
 
 /*
@@ -217,8 +238,7 @@ static void note_change_after(struct manager *manager, uint32_t delay_ms)
 	due_ms = manager->loop->now_ms + delay_ms;
 	if (delay_ms > 0 && due_ms < manager->followed_ms + PAUSE_MS)
 		due_ms = manager->followed_ms + PAUSE_MS;
-	if (!timer_is_armed(&manager->quiet) || due_ms < manager->quiet.due_ms)
-		timer_arm(&manager->loop->timers, &manager->quiet, due_ms);
+	note_change_at(manager, due_ms);
 }
 
 static void note_change(struct manager *manager)

@@ -25,6 +25,7 @@
 #define GREETING_GAP_MS 300   /* yield.c, ASK_MS, and a round trip */
 #define DISPUTE_MS	12000 /* two greetings of a client that has nothing to send, and some */
 #define SILENT_MS	30000
+#define ASIDE_MS	1500 /* some greetings, of which one may be lost */
 
 /* spares->n_known: there is none. */
 static unsigned index_of(const struct spares *spares, const struct address *local,
@@ -154,6 +155,22 @@ static void keep(struct spares *spares, const struct address *local, const struc
 		spares->item[i].greeted_ms = now_ms;
 }
 
+/* Of more addresses than there is room for, it is known of those where it was told last. */
+static void note_use(struct spares *spares, const struct address *local, uint64_t now_ms)
+{
+	struct spares_use *use = &spares->use[0];
+
+	for (unsigned i = 0; i < SPARES_USES_MAX; i++) {
+		if (address_ip_equal(&spares->use[i].local, local)) {
+			use = &spares->use[i];
+			break;
+		}
+		if (spares->use[i].told_ms < use->told_ms)
+			use = &spares->use[i];
+	}
+	*use = (struct spares_use){*local, now_ms};
+}
+
 bool spares_greeted(struct spares *spares, enum greeting_kind kind, const struct address *local,
 		    const struct address *remote, uint64_t now_ms)
 {
@@ -161,6 +178,7 @@ bool spares_greeted(struct spares *spares, enum greeting_kind kind, const struct
 	case GREETING_SPARE:
 		return begin(spares, local, remote, now_ms);
 	case GREETING_USE:
+		note_use(spares, local, now_ms);
 		return end(spares, local, remote, now_ms);
 	case GREETING_PROBE:
 		keep(spares, local, remote, now_ms);
@@ -179,11 +197,46 @@ void spares_continue(struct spares *spares, const struct spares *from, uint64_t 
 }
 
 bool spares_yield(struct spares *spares, const struct address *local, const struct address *remote,
-		  uint64_t until_ms)
+		  uint64_t now_ms, uint64_t until_ms)
 {
 	unsigned i = index_of(spares, local, remote);
+	struct spare *spare = &spares->item[i];
 
-	if (i < spares->n)
-		spares->item[i].until_ms = until_ms + GREETING_GAP_MS;
-	return i < spares->n;
+	if (i >= spares->n)
+		return false;
+	if (now_ms >= spare->until_ms)
+		spare->left_ms = now_ms;
+	spare->until_ms = until_ms + GREETING_GAP_MS;
+	return true;
+}
+
+static bool is_used(const struct spares *spares, const struct address *local, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < SPARES_USES_MAX; i++)
+		if (spares->use[i].told_ms && now_ms < spares->use[i].told_ms + SILENT_MS &&
+		    address_ip_equal(&spares->use[i].local, local))
+			return true;
+	return false;
+}
+
+/* It ends when the first of them is left no more, or the last one has been left for long enough. */
+uint64_t spares_aside_ms(const struct spares *spares, const struct address *local, uint64_t now_ms)
+{
+	uint64_t heard_ms = 0, until_ms = UINT64_MAX;
+
+	if (is_used(spares, local, now_ms))
+		return 0;
+	for (unsigned i = 0; i < spares->n; i++) {
+		const struct spare *spare = &spares->item[i];
+
+		if (!address_ip_equal(&spare->local, local) || spare_is_silent(spare, now_ms))
+			continue;
+		if (spare->left_ms + ASIDE_MS > heard_ms)
+			heard_ms = spare->left_ms + ASIDE_MS;
+		if (spare->until_ms < until_ms)
+			until_ms = spare->until_ms;
+	}
+	if (heard_ms < until_ms)
+		until_ms = heard_ms;
+	return until_ms > now_ms ? until_ms : 0;
 }

@@ -14,7 +14,7 @@
  * Theory of operation. The scavenger is loaded when the first path is secondary, and stays until
  * the end. When it leaves a path to others it says so: a client tells the path's monitor, and a
  * server notes it for the client's next greeting, for the client alone decides what becomes of
- * paths.
+ * paths. Until it has heard, a server does what it will decide: the path is a backup.
  */
 
 static void on_client_yield(struct yielding *yielding, const struct address *local,
@@ -36,7 +36,7 @@ static void on_yield(void *owner, const struct address *local, const struct addr
 
 	if (yielding->monitors)
 		on_client_yield(yielding, local, remote, until_ms);
-	else if (spares_yield(yielding->spares, local, remote, until_ms))
+	else if (spares_yield(yielding->spares, local, remote, yielding->loop->now_ms, until_ms))
 		yielding->on_change(yielding);
 }
 
@@ -100,6 +100,32 @@ void yielding_prepare(struct yielding *yielding, const struct paths *paths)
 const char *yielding_congestion(const struct yielding *yielding)
 {
 	return yielding->scavenger ? scavenger_name(yielding->scavenger) : NULL;
+}
+
+/* ---- what is set aside ---- */
+
+/* CLOCK_MONOTONIC; until then, 0: it is not. */
+static uint64_t aside_to_ms(const struct yielding *yielding, const struct path *path)
+{
+	return yielding->loop
+		       ? spares_aside_ms(yielding->spares, &path->local, yielding->loop->now_ms)
+		       : 0;
+}
+
+uint64_t yielding_set_aside(const struct yielding *yielding, struct paths *paths)
+{
+	uint64_t first_ms = 0;
+
+	for (unsigned i = 0; i < paths->n; i++) {
+		uint64_t to_ms = aside_to_ms(yielding, &paths->path[i]);
+
+		if (!to_ms)
+			continue;
+		paths->path[i].is_backup = true;
+		if (!first_ms || to_ms < first_ms)
+			first_ms = to_ms;
+	}
+	return first_ms;
 }
 
 /* ---- what there is to say ---- */

@@ -36,6 +36,13 @@ const char *yielding_congestion(const struct yielding *yielding);
 void yielding_report(const struct yielding *yielding, const struct monitor *monitor,
 		     struct report_path *path);
 
+/*
+ * Server: makes those paths backups whose ways have all just been left to others, so that the far
+ * ends stop using them before they are told; see spares_aside_ms(). When to derive the paths anew
+ * since the first of them is none any more; 0: there is none.
+ */
+uint64_t yielding_set_aside(const struct yielding *yielding, struct paths *paths);
+
 /* From now on those who yield are told of. */
 void yielding_start(struct yielding *yielding, struct loop *loop);
 

@@ -12,6 +12,7 @@ from testbed.mpbridge import PORT
 
 BLOCK_BYTES = 1 << 16
 MB = 1 << 20
+SENT, RECEIVED = 0, 1
 
 
 class Stream:
@@ -70,19 +71,19 @@ def progress(node, local):
             if subflow.is_mptcp and subflow.state == "ESTAB" and subflow.local == local}
 
 
-def wait_for_rate(node, local, bits_per_s, timeout_s=60):
-    """Until the subflows from that address carry that much payload together, in each direction, from
-    one look to the next, a second later. The time is for a busy machine."""
+def wait_for_rate(node, local, bits_per_s, timeout_s=60, ways=(SENT, RECEIVED)):
+    """Until the subflows from that address carry that much payload together, in each of these
+    directions, from one look to the next, a second later. The time is for a busy machine."""
     last = None
 
     def is_fast():
         nonlocal last
         before, last = last, (time.monotonic(),
                               [sum(counts) for counts in zip((0, 0), *progress(node, local).values())])
-        return before and all((now - old) * 8 >= bits_per_s * (last[0] - before[0])
-                              for now, old in zip(last[1], before[1]))
+        return before and all((last[1][way] - before[1][way]) * 8 >=
+                              bits_per_s * (last[0] - before[0]) for way in ways)
 
-    wait_until(is_fast, timeout_s, f"subflows from {local} to carry {bits_per_s:g} bit/s each way", 1)
+    wait_until(is_fast, timeout_s, f"subflows from {local} to carry {bits_per_s:g} bit/s", 1)
 
 
 def wait_until_carries(node, local, count=MB // 2, timeout_s=10):

@@ -4,11 +4,13 @@ can be many, and at odds; one worker keeps what they say in its order."""
 import struct
 
 import pytest
-from hosts import Ends, connect, receive_all
-from observe import eventually, lines_with, open_flows, our_routes
+from hosts import Background, Ends, connect, receive_all
+from observe import endpoints, eventually, lines_with, open_flows, our_routes
+from streams import RECEIVED, wait_for_rate
 from test_congestion import SCAVENGER, algorithms, named
-from test_secondary import SECONDARY, needs_scavenger, path_of
-from testbed import Link, bridge
+from test_secondary import (BUSY_S, MUCH, RATE, RTT, SECONDARY, Rival, has_left, needs_scavenger,
+                            path_of, start)
+from testbed import Link, bridge, wait_until
 from testbed.mpbridge import PORT
 
 pytestmark = needs_scavenger
@@ -76,3 +78,67 @@ def test_a_common_congestion_control_is_no_obstacle(stage, net):
         open_flows(ends, 1)
         eventually(lambda: algorithms(net.client), {("10.10.1.1", "cubic"), ("10.10.2.1", SCAVENGER)})
     assert path_of(client)["secondary"]["scavenger"] is True
+
+
+def pour(source):
+    """Until it is closed, as drain() does."""
+    try:
+        while True:
+            source.sendall(bytes(1 << 16))
+    except OSError:
+        pass
+
+
+def drain(sink):
+    try:
+        while sink.recv(1 << 20):
+            pass
+    except OSError:
+        pass
+
+
+def is_aside(net):
+    return "backup" in endpoints(net.server).get(LOCAL, ())
+
+
+@pytest.fixture
+def download(stage):
+    """(network, client), while what host B sends fills both links."""
+    net = bridge(stage.lab, [Link(RATE, RTT), Link(RATE, RTT)])
+    client, _ = start(stage, net)
+    with Ends(net, 4) as ends:
+        near, far = ends.pair()
+        threads = [Background(pour, far), Background(drain, near)]
+        wait_for_rate(net.client, "10.10.2.1", MUCH, ways=[RECEIVED])
+        yield net, client
+    for thread in threads:
+        thread.result()
+
+
+def test_what_a_server_leaves_it_sets_aside(download):
+    """It does not wait for its client to hear of it; and not for ever."""
+    net, _ = download
+    rival = Rival(net)
+    wait_until(lambda: is_aside(net), BUSY_S, "the server to leave the link")
+    rival.stop()
+    wait_for_rate(net.client, "10.10.2.1", MUCH, ways=[RECEIVED])
+    eventually(lambda: is_aside(net), False)
+
+
+def test_what_another_client_uses_is_not_set_aside(download):
+    net, client = download
+    net.client.ip("address", "add", f"10.10.2.{FIRST}/24", "dev", "wan2")
+    greet(net, "spare", FIRST)
+    eventually(lambda: FIRST in routes_of_their_own(net), True)
+    greet(net, "greeting", FIRST)
+    eventually(lambda: FIRST in routes_of_their_own(net), False)  # it has heard
+    eventually(lambda: is_aside(net), False)
+    rival = Rival(net)
+
+    def has_left_it():
+        assert not is_aside(net)
+        return has_left(client)
+
+    wait_until(has_left_it, BUSY_S, "the link to be left")
+    assert not is_aside(net)
+    rival.stop()

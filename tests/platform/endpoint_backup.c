@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Fact: an endpoint without flags that is made a backup makes one of its subflow in running
- * connections, at both ends, although only one end was told; and the other way round.
- * Relied on by paths/failover.c (roles and the guard), kernel/mptcp_pm.c, mptcp_pm_set_backup().
+ * connections, at both ends, although only one end was told; and the other way round. What the
+ * other end wants of its own endpoint meanwhile changes nothing about that.
+ * Relied on by paths/failover.c (roles and the guard), paths/spare.c, spares_aside_ms();
+ * kernel/mptcp_pm.c, mptcp_pm_set_backup().
  * Kernel: net/mptcp/pm_kernel.c, mptcp_pm_nl_set_flags(); MP_PRIO, RFC 8684 3.3.8. What ss calls b
  * and B is MPTCP_SUBFLOW_FLAG_BKUP_LOC and _REM of net/mptcp/diag.c.
  */
@@ -24,6 +26,20 @@ static void expect_backup(const struct platform_lab *lab, int is_backup)
 	platform_enter(lab->client);
 }
 
+/* The server wants the same for a while, and gives it up again. */
+static void expect_apart(const struct platform_lab *lab)
+{
+	platform_enter(lab->server);
+	platform_run("ip mptcp endpoint change id 254 backup");
+	platform_enter(lab->client);
+	PLATFORM_WAIT(flagged('B') == 1, "the client was not told");
+	platform_enter(lab->server);
+	platform_run("ip mptcp endpoint change id 254 nobackup");
+	platform_enter(lab->client);
+	PLATFORM_WAIT(flagged('B') == 0, "the client was not told that it is over");
+	expect_backup(lab, 1);
+}
+
 int main(void)
 {
 	struct platform_pair pair;
@@ -39,6 +55,7 @@ int main(void)
 	expect_backup(&lab, 0);
 	platform_run("ip mptcp endpoint change id 254 backup");
 	expect_backup(&lab, 1);
+	expect_apart(&lab);
 	platform_transfer(pair.client, pair.server, 1 << 20);
 	platform_run("ip mptcp endpoint change id 254 nobackup");
 	expect_backup(&lab, 0);

@@ -200,11 +200,83 @@ static void a_way_that_is_known_yields(void **state)
 	struct address here = ip("10.10.2.2"), there = ip("10.10.2.1"), other = ip("10.10.2.9");
 
 	greet(&spares, GREETING_SPARE, "10.10.2.1", 1);
-	assert_true(spares_yield(&spares, &here, &there, 700));
-	assert_false(spares_yield(&spares, &here, &other, 700));
+	assert_true(spares_yield(&spares, &here, &there, 100, 700));
+	assert_false(spares_yield(&spares, &here, &other, 100, 700));
 	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 1000);
 	greet(&spares, GREETING_SPARE, "10.10.2.1", 2);
 	assert_int_equal(spares_find(&spares, &here, &there)->until_ms, 1000);
+}
+
+static uint64_t aside(const struct spares *spares, uint64_t now_ms)
+{
+	struct address here = ip("10.10.2.2");
+
+	return spares_aside_ms(spares, &here, now_ms);
+}
+
+static void yield(struct spares *spares, const char *remote, uint64_t now_ms, uint64_t until_ms)
+{
+	struct address here = ip("10.10.2.2"), there = ip(remote);
+
+	assert_true(spares_yield(spares, &here, &there, now_ms, until_ms));
+}
+
+static void what_is_left_is_set_aside_until_its_client_has_heard(void **state)
+{
+	struct spares spares = {0};
+
+	greet(&spares, GREETING_SPARE, "10.10.2.1", 1000);
+	assert_int_equal(aside(&spares, 1001), 0);
+	yield(&spares, "10.10.2.1", 2000, 4000);
+	assert_int_equal(aside(&spares, 2000), 3500);
+	yield(&spares, "10.10.2.1", 3000, 5000); /* the same leaving, which goes on */
+	assert_int_equal(aside(&spares, 3499), 3500);
+	assert_int_equal(aside(&spares, 3500), 0);
+	yield(&spares, "10.10.2.1", 6000, 6100);
+	assert_int_equal(aside(&spares, 6399), 6400);
+	assert_int_equal(aside(&spares, 6400), 0); /* it is left no more */
+}
+
+/* Who is silent is not waited for. */
+static void what_somebody_uses_is_not_set_aside(void **state)
+{
+	struct spares spares = {0};
+
+	greet(&spares, GREETING_SPARE, "10.10.2.1", 1000);
+	greet(&spares, GREETING_SPARE, "10.10.2.7", 1000);
+	yield(&spares, "10.10.2.1", 2000, 9000);
+	assert_int_equal(aside(&spares, 2000), 0);
+	yield(&spares, "10.10.2.7", 2400, 9000);
+	assert_int_equal(aside(&spares, 2400), 3900);
+	greet(&spares, GREETING_USE, "10.10.2.9", 2500);
+	assert_int_equal(aside(&spares, 2500), 0);
+	greet(&spares, GREETING_SPARE, "10.10.2.1", 32000);
+	yield(&spares, "10.10.2.1", 32499, 40000);
+	assert_int_equal(aside(&spares, 32499), 0);
+	assert_int_equal(aside(&spares, 32500), 33999);
+}
+
+/* Of more addresses than there is room for, the one that was told of first is forgotten. */
+static void uses_of_many_addresses(void **state)
+{
+	struct spares spares = {0};
+	struct address there = ip("10.10.2.1");
+
+	for (unsigned i = 0; i <= SPARES_USES_MAX; i++) {
+		char local[ADDRESS_TEXT_BYTES];
+		struct address here;
+
+		snprintf(local, sizeof(local), "10.30.0.%u", i);
+		here = ip(local);
+		spares_greeted(&spares, GREETING_USE, &here, &there, 100 + i);
+		spares_greeted(&spares, GREETING_SPARE, &here, &there, 200);
+		spares_yield(&spares, &here, &there, 300, 9000);
+		assert_int_equal(spares_aside_ms(&spares, &here, 300), 0);
+	}
+	there = ip("10.30.0.0");
+	assert_int_equal(spares_aside_ms(&spares, &there, 300), 1800);
+	there = ip("10.30.0.1");
+	assert_int_equal(spares_aside_ms(&spares, &there, 300), 0);
 }
 
 int main(void)
@@ -221,6 +293,9 @@ int main(void)
 		cmocka_unit_test(a_role_may_change_again_later),
 		cmocka_unit_test(those_of_the_program_before_are_there),
 		cmocka_unit_test(a_way_that_is_known_yields),
+		cmocka_unit_test(what_is_left_is_set_aside_until_its_client_has_heard),
+		cmocka_unit_test(what_somebody_uses_is_not_set_aside),
+		cmocka_unit_test(uses_of_many_addresses),
 	};
 
 	RUN_SUITE(tests);
