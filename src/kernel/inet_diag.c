@@ -143,7 +143,12 @@ int inet_diag_dump(uint16_t local_port, uint16_t remote_port, struct inet_diag_s
 	return error;
 }
 
-int inet_diag_destroy(const struct address *local, const struct address *remote, uint32_t ifindex)
+/*
+ * The kernel looks for the addresses, and takes a listener where no connection has them
+ * (inet_diag_find_one_icsk()); the cookie says which socket is meant. That of a bound one is found
+ * by its interface alone.
+ */
+int inet_diag_destroy(const struct inet_diag_subflow *subflow)
 {
 	struct netlink netlink;
 	struct netlink_request request;
@@ -153,14 +158,15 @@ int inet_diag_destroy(const struct address *local, const struct address *remote,
 
 	if (error)
 		return error;
-	ask->sdiag_family = (uint8_t)local->family;
+	ask->sdiag_family = (uint8_t)subflow->local.family;
 	ask->sdiag_protocol = IPPROTO_TCP;
-	ask->id.idiag_sport = htons(local->port);
-	ask->id.idiag_dport = htons(remote->port);
-	memcpy(ask->id.idiag_src, local->ip, address_ip_bytes(local));
-	memcpy(ask->id.idiag_dst, remote->ip, address_ip_bytes(remote));
-	ask->id.idiag_if = ifindex;
-	ask->id.idiag_cookie[0] = ask->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	ask->id.idiag_sport = htons(subflow->local.port);
+	ask->id.idiag_dport = htons(subflow->remote.port);
+	memcpy(ask->id.idiag_src, subflow->local.ip, address_ip_bytes(&subflow->local));
+	memcpy(ask->id.idiag_dst, subflow->remote.ip, address_ip_bytes(&subflow->remote));
+	ask->id.idiag_if = subflow->ifindex;
+	ask->id.idiag_cookie[0] = (uint32_t)subflow->cookie;
+	ask->id.idiag_cookie[1] = (uint32_t)(subflow->cookie >> 32);
 	error = netlink_ask(&netlink, message, NULL, NULL);
 	netlink_close(&netlink);
 	return error;

@@ -46,12 +46,11 @@ struct inet_diag_subflows {
 int inet_diag_dump(uint16_t local_port, uint16_t remote_port, struct inet_diag_subflows *subflows);
 
 /*
- * Closes the TCP socket or subflow between these two addresses, with their ports; ifindex: of the
- * interface that it may be bound to, 0: it is bound to none. The far end gets a RST. 0 or -errno:
- * -ENOENT: there is none; -EOPNOTSUPP: this kernel cannot (no CONFIG_INET_DIAG_DESTROY). Needs
- * CAP_NET_ADMIN.
+ * Closes one that was dumped, and no other that has come to its addresses meanwhile. The far end
+ * gets a RST. 0 or -errno: -ENOENT, -ESTALE: it is gone; -EOPNOTSUPP: this kernel cannot (no
+ * CONFIG_INET_DIAG_DESTROY). Needs CAP_NET_ADMIN.
  */
-int inet_diag_destroy(const struct address *local, const struct address *remote, uint32_t ifindex);
+int inet_diag_destroy(const struct inet_diag_subflow *subflow);
 
 /*
  * One message of that dump, added to the struct inet_diag_subflows that `context` is. Pure. 0,

@@ -58,6 +58,7 @@ struct manager {
 	struct congestion congestion;
 	struct yielding yielding;
 	uint64_t aside_to_ms; /* see yielding_set_aside() */
+	bool cannot_close;    /* this kernel closes no subflows for us */
 	bool had_several;     /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
@@ -98,7 +99,8 @@ static void on_spares(struct yielding *yielding)
 	struct paths before = manager->paths;
 
 	publish(manager);
-	manager->aside_to_ms = yielding_set_aside(yielding, &manager->paths);
+	manager->aside_to_ms =
+		yielding_set_aside(yielding, &manager->actor.ledger.endpoints, &manager->paths);
 	for (unsigned i = 0; i < manager->paths.n; i++)
 		if (manager->paths.path[i].is_backup && !before.path[i].is_backup)
 			actor_mark_backup(&manager->actor, &manager->paths.path[i].local);
@@ -196,7 +198,8 @@ static int update(struct manager *manager)
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
-		manager->aside_to_ms = yielding_set_aside(&manager->yielding, &manager->paths);
+		manager->aside_to_ms = yielding_set_aside(
+			&manager->yielding, &manager->actor.ledger.endpoints, &manager->paths);
 		path_log_follow(&manager->path_log, manager->conf, &manager->snapshot, &before,
 				&manager->paths);
 		error = program(manager);
@@ -515,23 +518,50 @@ void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
 	failover_doubt(&manager->failover, place, doubt);
 }
 
-/* A worker may have been taken over: it closes nothing but what is the bridge's own. */
+/* An open subflow at the server's port. NULL: there is none between these addresses. */
+static const struct inet_diag_subflow *find_subflow(const struct inet_diag_subflows *all,
+						    const struct address *local,
+						    const struct address *remote)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->item[i].is_established && all->item[i].is_mptcp &&
+		    address_equal(&all->item[i].local, local) &&
+		    address_equal(&all->item[i].remote, remote))
+			return &all->item[i];
+	return NULL;
+}
+
+/* A worker may have been taken over: it can have nothing closed but subflows at that port. */
+static int close_subflow(const struct manager *manager, const struct address *local,
+			 const struct address *remote)
+{
+	bool is_client = manager->conf->role == CONF_CLIENT;
+	uint16_t port = manager->conf->server_port;
+	struct inet_diag_subflows all = {0};
+	const struct inet_diag_subflow *subflow;
+	int error = inet_diag_dump(is_client ? 0 : port, is_client ? port : 0, &all);
+
+	if (!error) {
+		subflow = find_subflow(&all, local, remote);
+		error = subflow ? inet_diag_destroy(subflow) : -ENOENT;
+	}
+	array_free(&all);
+	return error;
+}
+
 void manager_close_subflow(struct manager *manager, const struct address *local,
 			   const struct address *remote)
 {
-	bool is_client = manager->conf->role == CONF_CLIENT;
-	uint16_t port = is_client ? remote->port : local->port;
-	const struct board_path *path = board_path_at(board_current(manager->board), local);
-	int error = port == manager->conf->server_port
-			    ? inet_diag_destroy(local, remote, path ? path->ifindex : 0)
-			    : -EPERM;
+	char at[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES];
+	int error;
 
-	if (!error)
-		log_debug("path %s: closed a subflow that held its connection up",
-			  path ? path->interface : "-");
-	else
-		log_debug("a subflow that holds its connection up cannot be closed: %s",
-			  strerror(-error));
+	if (manager->cannot_close)
+		return;
+	error = close_subflow(manager, local, remote);
+	manager->cannot_close = error == -EOPNOTSUPP;
+	log_debug("the subflow from %s to %s holds its connection up: %s",
+		  address_format(local, at), address_format(remote, to),
+		  error ? strerror(-error) : "closed");
 }
 
 void manager_on_peer_gone(struct manager *manager,

@@ -112,14 +112,23 @@ static uint64_t aside_to_ms(const struct yielding *yielding, const struct path *
 		       : 0;
 }
 
-uint64_t yielding_set_aside(const struct yielding *yielding, struct paths *paths)
+static bool has_one(const struct mptcp_endpoints *ours, const struct address *local)
+{
+	for (size_t i = 0; i < ours->n; i++)
+		if (address_ip_equal(&ours->item[i].address, local))
+			return true;
+	return false;
+}
+
+uint64_t yielding_set_aside(const struct yielding *yielding, const struct mptcp_endpoints *ours,
+			    struct paths *paths)
 {
 	uint64_t first_ms = 0;
 
 	for (unsigned i = 0; i < paths->n; i++) {
 		uint64_t to_ms = aside_to_ms(yielding, &paths->path[i]);
 
-		if (!to_ms)
+		if (!to_ms || !has_one(ours, &paths->path[i].local))
 			continue;
 		paths->path[i].is_backup = true;
 		if (!first_ms || to_ms < first_ms)

@@ -4,6 +4,7 @@
 #define MPBRIDGE_YIELDING_H
 
 #include "base/loop.h"
+#include "kernel/mptcp_pm.h"
 #include "kernel/scavenger.h"
 #include "paths/monitor.h"
 #include "paths/path.h"
@@ -37,11 +38,12 @@ void yielding_report(const struct yielding *yielding, const struct monitor *moni
 		     struct report_path *path);
 
 /*
- * Server: makes those paths backups whose ways have all just been left to others, so that the far
- * ends stop using them before they are told; see spares_aside_ms(). When to derive the paths anew
- * since the first of them is none any more; 0: there is none.
+ * Server: makes those paths backups that have one of `ours`, and whose ways have all just been left
+ * to others, so that the far ends stop using them before they are told; see spares_aside_ms(). When
+ * to derive the paths anew since the first of them is none any more; 0: there is none.
  */
-uint64_t yielding_set_aside(const struct yielding *yielding, struct paths *paths);
+uint64_t yielding_set_aside(const struct yielding *yielding, const struct mptcp_endpoints *ours,
+			    struct paths *paths);
 
 /* From now on those who yield are told of. */
 void yielding_start(struct yielding *yielding, struct loop *loop);

@@ -13,10 +13,10 @@
  * long to go as the program had rested. MPTCP would send the bytes by another subflow, but waits
  * for the longest of the subflows' timers with that (mptcp_set_timeout() in net/mptcp/protocol.c).
  *
- * It can be told from a link that is dead: the far end has answered what was sent last, and offers
- * room. What helps is to close that subflow: then all that it has left goes by another one at once,
- * and the paths' monitors see to it that it is made again. The kernel closes it for the supervisor
- * alone (SOCK_DESTROY).
+ * It can be told from a link that is dead: the far end has been heard since it was last repeated,
+ * and offers room. What helps is to close that subflow: then all that it has left goes by another
+ * one at once, and it is made again when the flow is seen to miss it (evidence.c). The kernel
+ * closes it for the supervisor alone (SOCK_DESTROY).
  *
  * A connection whose last subflow is closed is lost. So another one has to be without such trouble,
  * and to have been heard of a moment ago, as it was if the far end has just made room: it says so

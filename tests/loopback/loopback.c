@@ -74,6 +74,14 @@ static void on_doubt(struct relay *relay, uint8_t place, enum doubt doubt)
 {
 }
 
+static void on_held_up(struct relay *relay, const struct address *local,
+		       const struct address *remote)
+{
+	(void)relay;
+	(void)local;
+	(void)remote;
+}
+
 static void on_idle(struct relay *relay)
 {
 }
@@ -100,6 +108,7 @@ static void run(const struct conf *conf)
 	relay.on_witness = on_witness;
 	relay.on_greeted = on_greeted;
 	relay.on_doubt = on_doubt;
+	relay.on_held_up = on_held_up;
 	relay.on_idle = on_idle;
 	if (service_listen(&relay, sockets.fd[0], sockets.n_addresses) < 0)
 		die("cannot accept");

@@ -136,6 +136,7 @@ def test_what_another_client_uses_is_not_set_aside(download):
     rival = Rival(net)
 
     def has_left_it():
+        greet(net, "greeting", FIRST)
         assert not is_aside(net)
         return has_left(client)
 

@@ -260,17 +260,19 @@ static void what_somebody_uses_is_not_set_aside(void **state)
 static void uses_of_many_addresses(void **state)
 {
 	struct spares spares = {0};
-	struct address there = ip("10.10.2.1");
+	struct address there;
 
 	for (unsigned i = 0; i <= SPARES_USES_MAX; i++) {
-		char local[ADDRESS_TEXT_BYTES];
+		char local[ADDRESS_TEXT_BYTES], remote[ADDRESS_TEXT_BYTES];
 		struct address here;
 
 		snprintf(local, sizeof(local), "10.30.0.%u", i);
+		snprintf(remote, sizeof(remote), "10.20.0.%u", i);
 		here = ip(local);
+		there = ip(remote);
 		spares_greeted(&spares, GREETING_USE, &here, &there, 100 + i);
 		spares_greeted(&spares, GREETING_SPARE, &here, &there, 200);
-		spares_yield(&spares, &here, &there, 300, 9000);
+		assert_true(spares_yield(&spares, &here, &there, 300, 9000));
 		assert_int_equal(spares_aside_ms(&spares, &here, 300), 0);
 	}
 	there = ip("10.30.0.0");
