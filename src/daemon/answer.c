@@ -5,6 +5,7 @@
 #include "conf/options.h"
 #include "kernel/inet_diag.h"
 #include "kernel/socket.h"
+#include "paths/subflows.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -235,15 +236,10 @@ static int look(struct answer_subject *subject, struct report *report,
 		struct inet_diag_subflows *subflows)
 {
 	const struct conf *conf = subject->parts->conf;
-	bool is_client = conf->role == CONF_CLIENT;
-	int error = inet_diag_dump(is_client ? 0 : conf->server_port,
-				   is_client ? conf->server_port : 0, subflows);
+	int error = subflows_look(conf, subflows);
 
-	if (error) {
-		array_free(subflows);
+	if (error)
 		return error;
-	}
-	report_select(conf, subflows);
 	tally_look(&subject->tally, conf, subflows);
 	for (unsigned i = 0; i < report->n_paths; i++)
 		add_tally(&report->path[i], &subject->tally);

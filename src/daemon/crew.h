@@ -85,8 +85,7 @@ struct crew {
 	void (*on_gone)(struct crew *crew);   /* dismissed, and the last one has ended */
 	void (*on_standing_by)(struct crew *crew, bool is_complete); /* see crew_change() */
 	void (*on_left)(struct crew *crew); /* the last one that was leaving has ended */
-	/* What a worker has seen: MESSAGE_WITNESS, MESSAGE_GREETED, MESSAGE_DOUBT, MESSAGE_HELD_UP.
-	 */
+	/* What a worker has seen: MESSAGE_WITNESS, _GREETED, _DOUBT, _HELD_UP. */
 	void (*on_report)(struct crew *crew, const struct message *message);
 };
 

@@ -50,6 +50,15 @@ static bool is_enabled(void)
 	return first != '0';
 }
 
+const struct mptcp_endpoint *mptcp_endpoint_at(const struct mptcp_endpoints *endpoints,
+					       const struct address *ip)
+{
+	for (size_t i = 0; i < endpoints->n; i++)
+		if (address_ip_equal(&endpoints->item[i].address, ip))
+			return &endpoints->item[i];
+	return NULL;
+}
+
 int mptcp_pm_open(struct mptcp_pm *pm)
 {
 	int error = netlink_open(&pm->netlink, NETLINK_GENERIC);

@@ -34,6 +34,10 @@ struct mptcp_limits {
 
 struct mptcp_endpoints ARRAY_OF(struct mptcp_endpoint);
 
+/* The first one at this IP, whatever its port; NULL: there is none. Pure. */
+const struct mptcp_endpoint *mptcp_endpoint_at(const struct mptcp_endpoints *endpoints,
+					       const struct address *ip);
+
 struct mptcp_pm {
 	struct netlink netlink;
 	uint16_t family; /* generic netlink's number of "mptcp_pm" */

@@ -22,7 +22,7 @@ struct subflow {
 	uint32_t quiet_ms;	 /* since the last acknowledgement or data came, of whatever kind */
 	uint32_t acked_ms;	 /* since the last acknowledgement, of whatever kind */
 	uint32_t sent_ms;	 /* since data was last sent */
-	uint32_t backoff;	 /* how often the timer that repeats has doubled since then */
+	uint32_t backoff;	 /* how often the timer that repeats has doubled */
 	uint32_t window; /* what the far end offered to take when it was last heard, bytes */
 };
 

@@ -354,36 +354,37 @@ static int drop(struct actor *actor, const struct mptcp_endpoint *endpoint)
 	return error;
 }
 
+/* One of ours at this address. NULL: there is none, or no MPTCP. */
+static const struct mptcp_endpoint *own_at(const struct actor *actor, const struct address *address)
+{
+	return actor->has_mptcp ? mptcp_endpoint_at(&actor->ledger.endpoints, address) : NULL;
+}
+
 int actor_drop_endpoint(struct actor *actor, const struct address *address)
 {
-	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
+	const struct mptcp_endpoint *found = own_at(actor, address);
+	struct mptcp_endpoint endpoint;
 
-	for (size_t i = 0; i < ours->n && actor->has_mptcp; i++) {
-		struct mptcp_endpoint endpoint = ours->item[i];
-
-		if (address_ip_equal(&endpoint.address, address))
-			return drop(actor, &endpoint);
-	}
-	return -ENOENT;
+	if (!found)
+		return -ENOENT;
+	endpoint = *found; /* which goes from the ledger */
+	return drop(actor, &endpoint);
 }
 
 /* The kernel tells only of changes. */
 int actor_mark_backup(struct actor *actor, const struct address *address)
 {
-	const struct mptcp_endpoints *ours = &actor->ledger.endpoints;
+	const struct mptcp_endpoint *found = own_at(actor, address);
+	struct mptcp_endpoint endpoint;
+	int error;
 
-	for (size_t i = 0; i < ours->n && actor->has_mptcp; i++) {
-		struct mptcp_endpoint endpoint = ours->item[i];
-		int error;
-
-		if (!address_ip_equal(&endpoint.address, address))
-			continue;
-		endpoint.flags &= ~MPTCP_PM_BACKUP;
-		error = mptcp_pm_set_backup(&actor->pm, &endpoint);
-		endpoint.flags |= MPTCP_PM_BACKUP;
-		return error ? error : mptcp_pm_set_backup(&actor->pm, &endpoint);
-	}
-	return -ENOENT;
+	if (!found)
+		return -ENOENT;
+	endpoint = *found;
+	endpoint.flags &= ~MPTCP_PM_BACKUP;
+	error = mptcp_pm_set_backup(&actor->pm, &endpoint);
+	endpoint.flags |= MPTCP_PM_BACKUP;
+	return error ? error : mptcp_pm_set_backup(&actor->pm, &endpoint);
 }
 
 static bool is_there(const struct snapshot *actual, const struct mptcp_endpoint *endpoint)

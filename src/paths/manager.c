@@ -3,7 +3,6 @@
 #include "paths/manager.h"
 
 #include "base/log.h"
-#include "kernel/inet_diag.h"
 #include "paths/absence.h"
 #include "paths/actor.h"
 #include "paths/audience.h"
@@ -16,6 +15,7 @@
 #include "paths/path_log.h"
 #include "paths/plan.h"
 #include "paths/publication.h"
+#include "paths/subflows.h"
 #include "paths/tables.h"
 #include "paths/wanted.h"
 #include "paths/yielding.h"
@@ -57,9 +57,8 @@ struct manager {
 	struct path_log path_log;
 	struct congestion congestion;
 	struct yielding yielding;
-	uint64_t aside_to_ms; /* see yielding_set_aside() */
-	bool cannot_close;    /* this kernel closes no subflows for us */
-	bool had_several;     /* see board_table */
+	bool cannot_close; /* this kernel closes no subflows for us */
+	bool had_several;  /* see board_table */
 	uint64_t followed_ms;
 	struct tables tables;
 	struct absences absences;
@@ -92,20 +91,27 @@ static void on_server_gone(struct failover *failover, uint8_t router, uint64_t g
 		manager->on_peer_gone(manager->owner, router, gone_ms);
 }
 
-/* What a client will do once it has heard of it is done at once; update() knows when it is over. */
+/* When that is over, everything is derived anew. */
+static void set_aside(struct manager *manager)
+{
+	uint64_t until_ms = yielding_set_aside(&manager->yielding, &manager->actor.ledger.endpoints,
+					       &manager->paths);
+
+	if (until_ms)
+		note_change_at(manager, until_ms);
+}
+
+/* What a client will do once it has heard of it is done at once. */
 static void on_spares(struct yielding *yielding)
 {
 	struct manager *manager = container_of(yielding, struct manager, yielding);
 	struct paths before = manager->paths;
 
 	publish(manager);
-	manager->aside_to_ms =
-		yielding_set_aside(yielding, &manager->actor.ledger.endpoints, &manager->paths);
+	set_aside(manager);
 	for (unsigned i = 0; i < manager->paths.n; i++)
 		if (manager->paths.path[i].is_backup && !before.path[i].is_backup)
 			actor_mark_backup(&manager->actor, &manager->paths.path[i].local);
-	if (manager->aside_to_ms)
-		note_change_at(manager, manager->aside_to_ms);
 }
 
 static enum health_reason why_absent(void *context, const char *interface)
@@ -198,8 +204,7 @@ static int update(struct manager *manager)
 			     &manager->paths);
 		failover_judge(&manager->failover, &manager->paths);
 		choose_congestion(manager);
-		manager->aside_to_ms = yielding_set_aside(
-			&manager->yielding, &manager->actor.ledger.endpoints, &manager->paths);
+		set_aside(manager);
 		path_log_follow(&manager->path_log, manager->conf, &manager->snapshot, &before,
 				&manager->paths);
 		error = program(manager);
@@ -217,8 +222,6 @@ static int follow(struct manager *manager)
 	absences_follow(&manager->absences, manager->conf, &manager->paths, clock_ms());
 	follow_health(manager);
 	publish(manager);
-	if (manager->aside_to_ms)
-		note_change_at(manager, manager->aside_to_ms);
 	return 0;
 }
 
@@ -518,37 +521,7 @@ void manager_doubt(struct manager *manager, uint8_t place, enum doubt doubt)
 	failover_doubt(&manager->failover, place, doubt);
 }
 
-/* An open subflow at the server's port. NULL: there is none between these addresses. */
-static const struct inet_diag_subflow *find_subflow(const struct inet_diag_subflows *all,
-						    const struct address *local,
-						    const struct address *remote)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->item[i].is_established && all->item[i].is_mptcp &&
-		    address_equal(&all->item[i].local, local) &&
-		    address_equal(&all->item[i].remote, remote))
-			return &all->item[i];
-	return NULL;
-}
-
-/* A worker may have been taken over: it can have nothing closed but subflows at that port. */
-static int close_subflow(const struct manager *manager, const struct address *local,
-			 const struct address *remote)
-{
-	bool is_client = manager->conf->role == CONF_CLIENT;
-	uint16_t port = manager->conf->server_port;
-	struct inet_diag_subflows all = {0};
-	const struct inet_diag_subflow *subflow;
-	int error = inet_diag_dump(is_client ? 0 : port, is_client ? port : 0, &all);
-
-	if (!error) {
-		subflow = find_subflow(&all, local, remote);
-		error = subflow ? inet_diag_destroy(subflow) : -ENOENT;
-	}
-	array_free(&all);
-	return error;
-}
-
+/* A worker may have been taken over: nothing but what is the bridge's own is closed for it. */
 void manager_close_subflow(struct manager *manager, const struct address *local,
 			   const struct address *remote)
 {
@@ -557,7 +530,7 @@ void manager_close_subflow(struct manager *manager, const struct address *local,
 
 	if (manager->cannot_close)
 		return;
-	error = close_subflow(manager, local, remote);
+	error = subflows_close(manager->conf, local, remote);
 	manager->cannot_close = error == -EOPNOTSUPP;
 	log_debug("the subflow from %s to %s holds its connection up: %s",
 		  address_format(local, at), address_format(remote, to),

@@ -104,35 +104,21 @@ const char *yielding_congestion(const struct yielding *yielding)
 
 /* ---- what is set aside ---- */
 
-/* CLOCK_MONOTONIC; until then, 0: it is not. */
-static uint64_t aside_to_ms(const struct yielding *yielding, const struct path *path)
-{
-	return yielding->loop
-		       ? spares_aside_ms(yielding->spares, &path->local, yielding->loop->now_ms)
-		       : 0;
-}
-
-static bool has_one(const struct mptcp_endpoints *ours, const struct address *local)
-{
-	for (size_t i = 0; i < ours->n; i++)
-		if (address_ip_equal(&ours->item[i].address, local))
-			return true;
-	return false;
-}
-
 uint64_t yielding_set_aside(const struct yielding *yielding, const struct mptcp_endpoints *ours,
 			    struct paths *paths)
 {
 	uint64_t first_ms = 0;
 
-	for (unsigned i = 0; i < paths->n; i++) {
-		uint64_t to_ms = aside_to_ms(yielding, &paths->path[i]);
+	for (unsigned i = 0; i < paths->n && yielding->loop; i++) {
+		struct path *path = &paths->path[i];
+		uint64_t until_ms =
+			spares_aside_ms(yielding->spares, &path->local, yielding->loop->now_ms);
 
-		if (!to_ms || !has_one(ours, &paths->path[i].local))
+		if (!until_ms || !mptcp_endpoint_at(ours, &path->local))
 			continue;
-		paths->path[i].is_backup = true;
-		if (!first_ms || to_ms < first_ms)
-			first_ms = to_ms;
+		path->is_backup = true;
+		if (!first_ms || until_ms < first_ms)
+			first_ms = until_ms;
 	}
 	return first_ms;
 }

@@ -77,9 +77,6 @@ static void on_doubt(struct relay *relay, uint8_t place, enum doubt doubt)
 static void on_held_up(struct relay *relay, const struct address *local,
 		       const struct address *remote)
 {
-	(void)relay;
-	(void)local;
-	(void)remote;
 }
 
 static void on_idle(struct relay *relay)

@@ -7,27 +7,22 @@ import pytest
 from hosts import Ends
 from observe import lines_with, wait_for_line
 from streams import Stream, wait_until_carries
+from test_doctor import put_rule, take_rules
 from testbed import Link, bridge, wait_until
 from testbed.mpbridge import PORT
 from testbed.wait import LabError
 
 # What is full of payload is lost on link 2, and acknowledgements are not.
-RULE = """table inet between {{
-    chain input {{
-        type filter hook input priority 0
-        iifname wan2 tcp {way} {port} meta length > 500 drop
-    }}
-}}
-"""
+RULE = "iifname wan2 tcp {way} {port} meta length > 500 drop"
 CLOSED = "holds its connection up: closed"
 ATTEMPTS, ATTEMPT_S = 10, 5
 
 
 @contextmanager
 def losing(receiver, way):
-    receiver.run(["nft", "-f", "-"], input=RULE.format(way=way, port=PORT))
+    put_rule(receiver, RULE.format(way=way, port=PORT))
     yield
-    receiver.run(["nft", "delete", "table", "inet", "between"])
+    take_rules(receiver)
 
 
 def wait_for_closing(daemon):

@@ -17,7 +17,6 @@
 #include "kernel/inet_diag.h"
 
 #include <poll.h>
-#include <stdio.h>
 
 #define LINK "10.10.2.1"
 
