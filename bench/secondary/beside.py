@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A competitor comes and goes again: what it keeps, when we have left, and when we are back."""
-import random
 import time
 from dataclasses import dataclass
 
@@ -10,11 +9,10 @@ from testbed.voice import Voice
 
 from ..cases import detail
 from ..report import figure, line, percentile
-from .scene import FEW, RUNS, flow, rows, scene, title, wait_until_time
+from .scene import FEW, RUNS, flow, rows, scene, some_phase, title, wait_until_time
 
 COMPETITOR_S = 15  # long enough for a window of cubic to grow at a round trip of 50 ms
 ALONE_S = 8
-PHASE_S = 2  # and up to so much more: where in our rhythm a competitor begins makes a difference
 WARM_UP_S = 2
 AFTER_S = 5
 LEFT_SHARE, BACK_SHARE = 0.2, 0.8
@@ -38,7 +36,7 @@ class Visit:
 
 def visit(rtt, queue, name, count, stall=None, own=1, flags=()):
     """A visit of `count` flows, beside `own` ones of ours, with such flags of iperf3's."""
-    alone_s = ALONE_S + random.uniform(0, PHASE_S)
+    alone_s = ALONE_S + some_phase()
     with scene(rtt, queue, stall=stall) as (net, scavenger):
         link_bps = net.link.rate_bps
         with Arrivals(*(net.nodes[node] for node in ("d1", "d2", "s1"))) as seen:

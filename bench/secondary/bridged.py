@@ -15,11 +15,11 @@ from testbed.topology import bridge
 
 from ..cases import IPERF_FLAGS, detail
 from ..report import figure, line
-from .scene import RATE, RUNS, rows, title, wait_until_time
+from .scene import RATE, RUNS, rows, some_phase, title, wait_until_time
 
-ALONE_S, COMPETITOR_S, AFTER_S = 10, 15, 6
+ALONE_S, COMPETITOR_S, AFTER_S = 9, 15, 6
 WARM_UP_S = 3
-ROWS = ((0.2, 20), (10, 50), (50, 50))
+ROWS = ((0.2, 20), (10, 50), (50, 20), (50, 50))
 _THEIR_PORT = 5301
 _WINDOW_S = 0.25
 
@@ -51,6 +51,7 @@ def primary_bps(net, direction):
 
 def visit(rtt, queue, direction):
     """(kept, both links of their sum, goodput beside of the primary's alone, seconds until back)"""
+    alone_s = ALONE_S + some_phase()
     with Lab() as lab:
         net = bridge(lab, [Link(RATE, f"{rtt}ms", queue=f"{queue}ms", emulated=True)
                            for _ in range(2)])
@@ -61,8 +62,8 @@ def visit(rtt, queue, direction):
         receiver = net.host_b if direction == "upload" else net.host_a
         with running(net, "secondary"), Arrivals(receiver) as seen:
             begin = time.monotonic()
-            ours = IperfRun(net, ALONE_S + COMPETITOR_S + AFTER_S + 2, flags=IPERF_FLAGS[direction])
-            wait_until_time(begin + ALONE_S)
+            ours = IperfRun(net, alone_s + COMPETITOR_S + AFTER_S + 2, flags=IPERF_FLAGS[direction])
+            wait_until_time(begin + alone_s)
             came = time.monotonic()
             theirs = competitor(net, direction).result().bps
             gone = time.monotonic()

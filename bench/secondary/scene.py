@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the cases share: the link, its rows, and flows on it."""
 import os
+import random
 import time
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ RATE = os.environ.get("RATE", "50mbit")
 _ALL = tuple((rtt, queue) for rtt in (0.2, 10, 50) for queue in (20, 50, 200))
 # some of each, where a row takes long or differs little
 FEW = ((0.2, 50), (10, 50), (50, 20), (50, 200))
+_PHASE_S = 2
 
 
 def rows(default=_ALL):
@@ -40,6 +42,11 @@ def flow(net, number, name, seconds, count=1, flags=()):
     """Flows from sender `number` with that congestion control."""
     return IperfRun(net.pair(number), seconds, port=PORT,
                     flags=("-C", name, "-P", str(count), *flags))
+
+
+def some_phase():
+    """Seconds: it makes a difference where in our rhythm, of slowdowns above all, others begin."""
+    return random.uniform(0, _PHASE_S)
 
 
 def wait_until_time(moment):

@@ -1074,14 +1074,25 @@ static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 	return 0;
 }
 
-/* Whether others push: see the top of this file. In a try a queue is enough. */
-static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
+/*
+ * A queue of so much is others'. In a slowdown that has been seen to empty the link, none is ours:
+ * the bursts of a slow start find room beside us then, so it is short, and where the buffer is
+ * short, too, the next ones are lost.
+ */
+static inline u32 others_us(const struct flow *flow, const struct scavenger_way *way)
 {
-	_Bool is_owed = way->debt > debt_of_others(way);
-	u32 own_us = is_owed ? STRONG_US : PUSH_US;
+	_Bool is_empty = queue_of(way, flow->round_min_us) <= low_us(way);
 
-	if ((!way->is_held && way->until_us == 0) ||
-	    queue_of(way, rtt_us) < own_us + 2 * grain_us(way)) {
+	if (flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS && is_empty)
+		return TARGET_US / 2 + grain_us(way);
+	return (way->debt > debt_of_others(way) ? STRONG_US : PUSH_US) + 2 * grain_us(way);
+}
+
+/* Whether others push: see the top of this file. In a try a queue is enough. */
+static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way, u32 rtt_us,
+			      u64 now)
+{
+	if ((!way->is_held && way->until_us == 0) || queue_of(way, rtt_us) < others_us(flow, way)) {
 		way->pushes = 0;
 		return 0;
 	}
@@ -1093,7 +1104,7 @@ static inline _Bool is_pushed(struct scavenger_way *way, u32 rtt_us, u64 now)
 		way->pushes++;
 	if (way->pushes < PUSH_ACKS)
 		return 0;
-	return is_owed ||
+	return way->debt > debt_of_others(way) ||
 	       (push_took_us(way, now) >= PUSH_LONG && (!way->is_held || is_slowed(way, now)));
 }
 
@@ -1217,8 +1228,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	follow_way(tp, flow, way, now);
 	if (rtt_us > 0)
 		note_debt(way, rtt_us, bytes, now);
-	if (flow->mode == OPEN && flow->slow_rounds == 0 && rtt_us > 0 &&
-	    is_pushed(way, rtt_us, now))
+	if (flow->mode == OPEN && rtt_us > 0 && is_pushed(flow, way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
 	flow->acked_us = way->acked_us = now;
 	flow->is_paced = tp->write_seq != tp->snd_nxt;
