@@ -1074,6 +1074,12 @@ static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
 	return 0;
 }
 
+/* So much that others have had it. */
+static inline _Bool is_owed(const struct scavenger_way *way)
+{
+	return way->debt > debt_of_others(way);
+}
+
 /*
  * A queue of so much is others'. In a slowdown that has been seen to empty the link, none is ours:
  * the bursts of a slow start find room beside us then, so it is short, and where the buffer is
@@ -1081,11 +1087,10 @@ static inline _Bool is_slowed(struct scavenger_way *way, u64 now)
  */
 static inline u32 others_us(const struct flow *flow, const struct scavenger_way *way)
 {
-	_Bool is_empty = queue_of(way, flow->round_min_us) <= low_us(way);
-
-	if (flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS && is_empty)
+	if (flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS &&
+	    queue_of(way, flow->round_min_us) <= low_us(way))
 		return TARGET_US / 2 + grain_us(way);
-	return (way->debt > debt_of_others(way) ? STRONG_US : PUSH_US) + 2 * grain_us(way);
+	return (is_owed(way) ? STRONG_US : PUSH_US) + 2 * grain_us(way);
 }
 
 /* Whether others push: see the top of this file. In a try a queue is enough. */
@@ -1104,7 +1109,7 @@ static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way
 		way->pushes++;
 	if (way->pushes < PUSH_ACKS)
 		return 0;
-	return way->debt > debt_of_others(way) ||
+	return is_owed(way) ||
 	       (push_took_us(way, now) >= PUSH_LONG && (!way->is_held || is_slowed(way, now)));
 }
 
