@@ -627,6 +627,7 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 			pause_us = most(pause_us, gone_us);
 		way->until_us = now + pause_us + scavenger_base_us(way);
 		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
+		way->left_us = now;
 		way->check_us = 0;
 		way->pushes = 0;
 		way->is_held = 0;
@@ -963,6 +964,17 @@ static inline void try_again(struct tcp_sock *tp, struct flow *flow, struct scav
 	begin_round(tp, flow, way, now);
 }
 
+/* A queue that a packet met which left when nothing of ours was there but floors: all our flows had
+ * heard that we leave, and what they had sent, and the drain, was gone. */
+static inline _Bool is_others(const struct tcp_sock *tp, const struct scavenger_way *way,
+			      u32 rtt_us, u64 now)
+{
+	u32 drain_us = is_mptcp(tp) ? DRAIN_MOST_US : DRAIN_US;
+
+	return queue_of(way, rtt_us) > strong_us(way) &&
+	       since(now, way->left_us) > 2 * rtt_us + drain_us;
+}
+
 /* A round of the floor, which goes on while the way yields. */
 static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 				   struct scavenger_way *way, const struct scavenger_key *key,
@@ -971,6 +983,8 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	note_calm(way, rtt_us, lost, now);
 	if (lost || queue_of(way, rtt_us) > low_us(way))
 		way->resume_rate = 0;
+	if (is_others(tp, way, rtt_us, now))
+		way->retry_rate = 0;
 	if (is_yielding(way, now))
 		return;
 	if (queue_of(way, rtt_us) > strong_us(way))
@@ -1114,9 +1128,9 @@ static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
- * next try grows with care from three quarters of this rate on, until a lack leads to a check. If
- * the link was ours, and is empty as soon as we are gone, it was nobody's push: we go on at half of
- * what we had. */
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check; but
+ * not if the queue stands while we are away (is_others()). If the link was ours, and is empty as
+ * soon as we are gone, it was nobody's push: we go on at half of what we had. */
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
 {

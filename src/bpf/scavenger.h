@@ -46,6 +46,7 @@ struct scavenger_way {
 	__u64 debt; /* bytes that have come later than at our share while the queue stood */
 
 	__u64 until_us;	   /* it yields until then; 0: never has */
+	__u64 left_us;	   /* when it last began to yield */
 	__u64 try_us;	   /* when the last try began */
 	__u64 backoff_us;  /* how long the next yield takes */
 	__u64 check_us;	   /* since when a check runs; 0: none does */
