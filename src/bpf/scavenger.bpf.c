@@ -53,10 +53,11 @@
  * The base is the least round trip of the last two to four minutes, in two windows of time, so
  * that drift of the clocks and of the way is followed. A longer route would look like a queue for
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
- * we are away, is the new base. Now and then the window is cut for some rounds (the slowdown of
- * LEDBAT++), which shows the base to us, and to another scavenger on the same link, which may have
- * begun when our queue stood. Loss halves the window if the queue stands or much is lost; if one of
- * a hundred is, without a queue, the link loses by itself, and that is no reason to leave it.
+ * we are away, is the new base. Now and then all our windows on the way are cut for some rounds
+ * (the slowdown of LEDBAT++), which shows the base to us, and to another scavenger on the same
+ * link, which may have begun when our queue stood. Loss halves the window if the queue stands or
+ * much is lost; if one of a hundred is, without a queue, the link loses by itself, and that is no
+ * reason to leave it.
  *
  * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
  * replaces; only bytes are added up atomically. The time that a flow has is that of its last
@@ -239,8 +240,8 @@ struct tcp_congestion_ops {
 #define WINDOW_US     (120 * S) /* of the base; LEDBAT has ten minutes, in ten parts */
 #define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
 #define CALM_ROUNDS   50	/* and not two samples with silence between */
-#define SLOW_EVERY_US (10 * S)
-#define SLOW_ROUNDS   3 /* one to drain, one to see it, one for those who see it later */
+#define SLOW_EVERY_US (10 * S)	/* in the mean */
+#define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who see it later */
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
 #define DRAIN_MOST_US (500 * MS)
@@ -279,10 +280,10 @@ struct flow {
 	u32 window, before;	   /* in UNITs: now, and a round ago */
 	u32 saved;		   /* the window before a slowdown */
 	u32 ssthresh;		   /* below it the window grows by a quarter */
-	u32 check_us; /* the check that this flow has taken part in, low bits of its start */
-	u32 slow_us;  /* when the next slowdown is due, low bits */
-	u32 back_us;  /* the least of the way back, by two clocks: low bits of the difference */
-	u8 epoch;     /* in which the flow was counted last, low bits */
+	u32 check_us;	 /* the check that this flow has taken part in: low bits of its start */
+	u32 slowdown_us; /* the same for a slowdown */
+	u32 back_us;	 /* the least of the way back, by two clocks: low bits of the difference */
+	u8 epoch;	 /* in which the flow was counted last, low bits */
 	u8 mode, lacks, standing, slow_rounds, check_rounds, clear, holds, squeezes;
 	u8 is_limited : 1, is_cut : 1, cuts : 1;
 	u8 has_back : 1; /* back_us is known */
@@ -375,11 +376,20 @@ static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 	return rtt_us > base_us ? rtt_us - base_us : 0;
 }
 
+/* It shows the base. */
+/* Whoever begins when a slowdown does is noticed less well, so the moment is left to chance. */
+static inline void put_off_slowdown(struct scavenger_way *way, u64 now)
+{
+	way->slowdown_due_us =
+		now + SLOW_EVERY_US / 4 * 3 + bpf_get_prandom_u32() % (SLOW_EVERY_US / 2);
+}
+
 static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
 {
 	if (way->base_us == 0) {
 		way->base_us = rtt_us;
 		way->base_at_us = now;
+		put_off_slowdown(way, now);
 	} else if (since(now, way->base_at_us) > WINDOW_US) {
 		way->older_us = way->base_us;
 		way->base_us = rtt_us;
@@ -630,7 +640,7 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 		way->left_us = now;
 		way->check_us = 0;
 		way->pushes = 0;
-		way->is_held = 0;
+		way->is_held = way->is_in_slowdown = 0;
 		way->yields++;
 		way->yielded_us += way->until_us - now;
 		tell(key, way->until_us);
@@ -655,8 +665,10 @@ static inline u64 try_rate(const struct scavenger_way *way)
 static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			     u64 now)
 {
-	if (way->try_us < way->until_us)
+	if (way->try_us < way->until_us) {
 		way->try_us = now;
+		put_off_slowdown(way, now);
+	}
 	flow->mode = OPEN;
 	flow->before = flow->lacks = flow->clear = flow->holds = 0;
 	flow->squeezes = 0;
@@ -664,7 +676,6 @@ static inline void begin_try(struct tcp_sock *tp, struct flow *flow, struct scav
 					      flows_of(way) / 16 * 15
 				    : NONE;
 	way->weak_rate = 0;
-	flow->slow_us = (u32)(now + SLOW_EVERY_US);
 	flow->drain_seq = tp->snd_nxt;
 }
 
@@ -857,13 +868,49 @@ static inline void on_loss(struct flow *flow, const struct scavenger_way *way, u
 	flow->is_cut = 1;
 }
 
-static inline void begin_slowdown(struct flow *flow, const struct scavenger_way *way, u32 queue_us,
-				  u64 now)
+/* The slowdown. All our flows take part: one that goes on would take what the others leave. */
+
+static inline void join_slowdown(struct tcp_sock *tp, struct flow *flow,
+				 const struct scavenger_way *way, u32 queue_us, u64 now)
 {
-	flow->saved = flow->window;
+	u32 base_us = scavenger_base_us(way);
+
+	flow->slowdown_us = (u32)way->slowdown_us;
 	flow->slow_rounds = SLOW_ROUNDS;
-	flow->slow_us = (u32)(now + SLOW_EVERY_US);
-	scale_window(flow, scavenger_base_us(way) / 4 * 3, scavenger_base_us(way) + queue_us);
+	flow->saved = flow->window;
+	scale_window(flow, base_us / 4 * 3, base_us + queue_us);
+	begin_round(tp, flow, way, now);
+}
+
+static inline void begin_slowdown(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+				  u32 queue_us, u64 now)
+{
+	put_off_slowdown(way, now);
+	way->slowdown_us = now;
+	way->is_in_slowdown = 1;
+	join_slowdown(tp, flow, way, queue_us, now);
+}
+
+/* It ends for all when it ends for the first. */
+static inline void end_slowdown(struct flow *flow, struct scavenger_way *way)
+{
+	way->is_in_slowdown = 0;
+	flow->slow_rounds = 0;
+	flow->window = flow->saved;
+}
+
+/* This flow follows its way; not later than a round trip: it would come back after the others. */
+static inline void follow_slowdown(struct tcp_sock *tp, struct flow *flow,
+				   struct scavenger_way *way, u64 now)
+{
+	if (flow->slow_rounds && !way->is_in_slowdown) {
+		end_slowdown(flow, way);
+		begin_round(tp, flow, way, now);
+	} else if (!flow->slow_rounds && !flow->check_rounds && way->is_in_slowdown &&
+		   flow->slowdown_us != (u32)way->slowdown_us &&
+		   since(now, way->slowdown_us) <= scavenger_base_us(way) + way->queue_us) {
+		join_slowdown(tp, flow, way, way->queue_us, now);
+	}
 }
 
 /* Whether it is time for a check. */
@@ -898,8 +945,8 @@ static inline _Bool is_squeezed(struct flow *flow, const struct scavenger_way *w
 }
 
 /* The window after a round in which there was neither reason to leave nor to check. */
-static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
-				 const struct scavenger_way *way, u32 queue_us, u32 lost, u64 now)
+static inline void adjust_window(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+				 u32 queue_us, u32 lost, u64 now)
 {
 	u32 before = flow->window;
 
@@ -912,8 +959,8 @@ static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
 	} else if (flow->is_limited) {
 		flow->is_cut = flow->cuts = 0;
 		grow(tp, flow, way, now);
-		if (is_past(now, flow->slow_us) && queue_us > TARGET_US / 2)
-			begin_slowdown(flow, way, queue_us, now);
+		if (now > way->slowdown_due_us && queue_us > TARGET_US / 2)
+			begin_slowdown(tp, flow, way, queue_us, now);
 	}
 	flow->before = before;
 }
@@ -925,7 +972,7 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 {
 	if (flow->slow_rounds) {
 		if (--flow->slow_rounds == 0)
-			flow->window = flow->saved;
+			end_slowdown(flow, way);
 		return;
 	}
 	if ((queue_us > LOW_US / 2 || lost) && flow->is_limited)
@@ -1101,7 +1148,7 @@ static inline _Bool is_owed(const struct scavenger_way *way)
  */
 static inline u32 others_us(const struct flow *flow, const struct scavenger_way *way)
 {
-	if (flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS &&
+	if (way->is_in_slowdown && flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS &&
 	    queue_of(way, flow->round_min_us) <= low_us(way))
 		return TARGET_US / 2 + grain_us(way);
 	return (is_owed(way) ? STRONG_US : PUSH_US) + 2 * grain_us(way);
@@ -1154,6 +1201,8 @@ static inline void follow_way(struct tcp_sock *tp, struct flow *flow, struct sca
 		try_again(tp, flow, way, now);
 	if (flow->mode == OPEN && way->check_us && flow->check_us != (u32)way->check_us)
 		join_check(tp, flow, way, way->queue_us, now);
+	if (flow->mode == OPEN)
+		follow_slowdown(tp, flow, way, now);
 }
 
 /* The floor's pace, or that of the drain. What was lost is sent again soon, since all that follows
@@ -1249,7 +1298,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		note_debt(way, rtt_us, bytes, now);
 	if (flow->mode == OPEN && rtt_us > 0 && is_pushed(flow, way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
-	flow->acked_us = way->acked_us = now;
+	flow->acked_us = now;
+	way->acked_us = most(way->acked_us, now); /* another CPU may have been ahead of us */
 	flow->is_paced = tp->write_seq != tp->snd_nxt;
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
@@ -1297,7 +1347,6 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	flow->round_end = tp->delivered;
 	flow->lost = tp->lost;
 	/* what is kept in low bits is neither in the past nor in the future by itself */
-	flow->slow_us = (u32)(now + SLOW_EVERY_US);
 	flow->drain_us = (u32)now;
 	flow->drain_seq = tp->snd_nxt;
 	if (sk->sk_pacing_status == SK_PACING_NONE)

@@ -45,14 +45,20 @@ struct scavenger_way {
 	__u64 acked_us;
 	__u64 debt; /* bytes that have come later than at our share while the queue stood */
 
-	__u64 until_us;	   /* it yields until then; 0: never has */
-	__u64 left_us;	   /* when it last began to yield */
-	__u64 try_us;	   /* when the last try began */
-	__u64 backoff_us;  /* how long the next yield takes */
-	__u64 check_us;	   /* since when a check runs; 0: none does */
-	__u64 check_rate;  /* our rate when it began */
-	__u64 weak_us;	   /* since when our rate lacks beside a short queue, and does not grow */
-	__u64 weak_rate;   /* our rate then; 0: there is no lack */
+	__u64 until_us;	  /* it yields until then; 0: never has */
+	__u64 left_us;	  /* when it last began to yield */
+	__u64 try_us;	  /* when the last try began */
+	__u64 backoff_us; /* how long the next yield takes */
+	__u64 check_us;	  /* since when a check runs; 0: none does */
+	__u64 check_rate; /* our rate when it began */
+	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
+	__u64 weak_rate;  /* our rate then; 0: there is no lack */
+
+	/* The slowdown: when the next one is due, when the last one began, and whether it goes on.
+	 */
+	__u64 slowdown_due_us, slowdown_us;
+	__u32 is_in_slowdown;
+
 	__u64 resume_rate; /* the next try begins with this; 0: with little */
 	__u64 retry_rate;  /* the next try grows by quarters up to here; 0: up to the capacity */
 	__u64 yields;	   /* how often it has begun to yield */
