@@ -241,7 +241,7 @@ struct tcp_congestion_ops {
 #define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
 #define CALM_ROUNDS   50	/* and not two samples with silence between */
 #define SLOW_EVERY_US (10 * S)	/* in the mean */
-#define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who see it later */
+#define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who join later */
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
 #define DRAIN_MOST_US (500 * MS)
@@ -376,8 +376,8 @@ static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 	return rtt_us > base_us ? rtt_us - base_us : 0;
 }
 
-/* It shows the base. */
-/* Whoever begins when a slowdown does is noticed less well, so the moment is left to chance. */
+/* A slowdown shows the base. Who begins in one is noticed less well: its moment is left to chance.
+ */
 static inline void put_off_slowdown(struct scavenger_way *way, u64 now)
 {
 	way->slowdown_due_us =
@@ -719,6 +719,53 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 		way->backoff_us = BACKOFF_LEAST;
 }
 
+/* The slowdown. All our flows take part: one that goes on would take what the others leave. */
+
+static inline void join_slowdown(struct tcp_sock *tp, struct flow *flow,
+				 const struct scavenger_way *way, u64 now)
+{
+	u32 base_us = scavenger_base_us(way);
+
+	flow->slowdown_us = (u32)way->slowdown_us;
+	flow->slow_rounds = SLOW_ROUNDS;
+	flow->saved = flow->window;
+	scale_window(flow, base_us / 4 * 3, base_us + way->slowdown_queue_us);
+	begin_round(tp, flow, way, now);
+}
+
+static inline void begin_slowdown(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
+				  u32 queue_us, u64 now)
+{
+	put_off_slowdown(way, now);
+	way->slowdown_us = now;
+	way->slowdown_queue_us = queue_us;
+	way->is_in_slowdown = 1;
+	join_slowdown(tp, flow, way, now);
+}
+
+static inline void end_slowdown(struct flow *flow)
+{
+	flow->slow_rounds = 0;
+	flow->window = flow->saved;
+}
+
+/* This flow follows its way. Nobody joins later than the first can have ended it: if that one has
+ * gone, nobody has. */
+static inline void follow_slowdown(struct tcp_sock *tp, struct flow *flow,
+				   const struct scavenger_way *way, u64 now)
+{
+	u32 least_us = SLOW_ROUNDS * most(scavenger_base_us(way), ROUND_LEAST_US);
+	_Bool has_joined = flow->slowdown_us == (u32)way->slowdown_us;
+
+	if (flow->slow_rounds && !(way->is_in_slowdown && has_joined)) {
+		end_slowdown(flow);
+		begin_round(tp, flow, way, now);
+	}
+	if (way->is_in_slowdown && !has_joined && !flow->check_rounds &&
+	    since(now, way->slowdown_us) < least_us)
+		join_slowdown(tp, flow, way, now);
+}
+
 /* The check: is it others who keep us from our share? */
 
 /* The window loses what stands in the queue, and an eighth: a queue of our own vanishes by that. A
@@ -728,6 +775,8 @@ static inline void join_check(struct tcp_sock *tp, struct flow *flow,
 {
 	u32 base_us = scavenger_base_us(way);
 
+	if (flow->slow_rounds)
+		end_slowdown(flow);
 	flow->check_us = (u32)way->check_us;
 	flow->check_rounds = 2; /* the first still sees what was sent before the cut */
 	scale_window(flow, (base_us + LOW_US / 2) / 8 * 7, base_us + most(queue_us, LOW_US / 2));
@@ -868,51 +917,6 @@ static inline void on_loss(struct flow *flow, const struct scavenger_way *way, u
 	flow->is_cut = 1;
 }
 
-/* The slowdown. All our flows take part: one that goes on would take what the others leave. */
-
-static inline void join_slowdown(struct tcp_sock *tp, struct flow *flow,
-				 const struct scavenger_way *way, u32 queue_us, u64 now)
-{
-	u32 base_us = scavenger_base_us(way);
-
-	flow->slowdown_us = (u32)way->slowdown_us;
-	flow->slow_rounds = SLOW_ROUNDS;
-	flow->saved = flow->window;
-	scale_window(flow, base_us / 4 * 3, base_us + queue_us);
-	begin_round(tp, flow, way, now);
-}
-
-static inline void begin_slowdown(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
-				  u32 queue_us, u64 now)
-{
-	put_off_slowdown(way, now);
-	way->slowdown_us = now;
-	way->is_in_slowdown = 1;
-	join_slowdown(tp, flow, way, queue_us, now);
-}
-
-/* It ends for all when it ends for the first. */
-static inline void end_slowdown(struct flow *flow, struct scavenger_way *way)
-{
-	way->is_in_slowdown = 0;
-	flow->slow_rounds = 0;
-	flow->window = flow->saved;
-}
-
-/* This flow follows its way; not later than a round trip: it would come back after the others. */
-static inline void follow_slowdown(struct tcp_sock *tp, struct flow *flow,
-				   struct scavenger_way *way, u64 now)
-{
-	if (flow->slow_rounds && !way->is_in_slowdown) {
-		end_slowdown(flow, way);
-		begin_round(tp, flow, way, now);
-	} else if (!flow->slow_rounds && !flow->check_rounds && way->is_in_slowdown &&
-		   flow->slowdown_us != (u32)way->slowdown_us &&
-		   since(now, way->slowdown_us) <= scavenger_base_us(way) + way->queue_us) {
-		join_slowdown(tp, flow, way, way->queue_us, now);
-	}
-}
-
 /* Whether it is time for a check. */
 static inline _Bool is_lacking(struct flow *flow, struct scavenger_way *way, u32 queue_us, u64 rate,
 			       u64 now)
@@ -959,7 +963,8 @@ static inline void adjust_window(struct tcp_sock *tp, struct flow *flow, struct 
 	} else if (flow->is_limited) {
 		flow->is_cut = flow->cuts = 0;
 		grow(tp, flow, way, now);
-		if (now > way->slowdown_due_us && queue_us > TARGET_US / 2)
+		if (now > way->slowdown_due_us && queue_us > TARGET_US / 2 &&
+		    flow->window >= flow->ssthresh && way->check_us == 0)
 			begin_slowdown(tp, flow, way, queue_us, now);
 	}
 	flow->before = before;
@@ -971,8 +976,12 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 				  u64 now)
 {
 	if (flow->slow_rounds) {
-		if (--flow->slow_rounds == 0)
-			end_slowdown(flow, way);
+		if (flow->slow_rounds == 1) {
+			way->is_in_slowdown = 0; /* for all */
+			end_slowdown(flow);
+		} else {
+			flow->slow_rounds--;
+		}
 		return;
 	}
 	if ((queue_us > LOW_US / 2 || lost) && flow->is_limited)
@@ -1011,15 +1020,17 @@ static inline void try_again(struct tcp_sock *tp, struct flow *flow, struct scav
 	begin_round(tp, flow, way, now);
 }
 
-/* A queue that a packet met which left when nothing of ours was there but floors: all our flows had
- * heard that we leave, and what they had sent, and the drain, was gone. */
-static inline _Bool is_others(const struct tcp_sock *tp, const struct scavenger_way *way,
-			      u32 rtt_us, u64 now)
+/*
+ * Whether a round that ends with a queue began when nothing of ours was there but floors: all our
+ * flows had heard that we leave, and what they had sent, and the drain, was gone.
+ */
+static inline _Bool others_stand(const struct tcp_sock *tp, const struct flow *flow,
+				 const struct scavenger_way *way, u32 rtt_us)
 {
 	u32 drain_us = is_mptcp(tp) ? DRAIN_MOST_US : DRAIN_US;
 
-	return queue_of(way, rtt_us) > strong_us(way) &&
-	       since(now, way->left_us) > 2 * rtt_us + drain_us;
+	return queue_of(way, rtt_us) > strong_us(way) && !tp->lost_out &&
+	       since(flow->round_us, way->left_us) > 2 * rtt_us + drain_us;
 }
 
 /* A round of the floor, which goes on while the way yields. */
@@ -1030,7 +1041,7 @@ static inline void end_yield_round(struct tcp_sock *tp, struct flow *flow,
 	note_calm(way, rtt_us, lost, now);
 	if (lost || queue_of(way, rtt_us) > low_us(way))
 		way->resume_rate = 0;
-	if (is_others(tp, way, rtt_us, now))
+	if (others_stand(tp, flow, way, rtt_us))
 		way->retry_rate = 0;
 	if (is_yielding(way, now))
 		return;
@@ -1176,7 +1187,7 @@ static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
  * next try grows with care from three quarters of this rate on, until a lack leads to a check; but
- * not if the queue stands while we are away (is_others()). If the link was ours, and is empty as
+ * not if the queue stands while we are away (others_stand()). If the link was ours, and is empty as
  * soon as we are gone, it was nobody's push: we go on at half of what we had. */
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
@@ -1382,8 +1393,12 @@ static inline void on_start(struct sock *sk)
 	if (!way || way->base_us == 0 || idle_us < 2 * scavenger_base_us(way) + 100 * MS)
 		return;
 	count_flow(tp, flow, way, now);
-	if (since(now, way->acked_us) > IDLE_US)
+	if (since(now, way->acked_us) > IDLE_US) {
 		way->pushes = 0;
+		put_off_slowdown(way, now);
+	}
+	if (flow->slow_rounds)
+		end_slowdown(flow);
 	if (is_yielding(way, now)) {
 		if (flow->mode == OPEN)
 			leave(tp, flow, way, now);
@@ -1393,7 +1408,7 @@ static inline void on_start(struct sock *sk)
 	} else {
 		scale_window(flow, 1, 2);
 	}
-	flow->slow_rounds = flow->check_rounds = 0;
+	flow->check_rounds = 0;
 	begin_round(tp, flow, way, now);
 	set_pace(sk, flow, way, now);
 }
