@@ -638,9 +638,9 @@ static inline void begin_yield(struct tcp_sock *tp, struct flow *flow, struct sc
 		way->until_us = now + pause_us + scavenger_base_us(way);
 		way->backoff_us = least(way->backoff_us * 2, BACKOFF_MOST);
 		way->left_us = now;
-		way->check_us = 0;
+		way->check_us = way->slowdown_us = 0;
 		way->pushes = 0;
-		way->is_held = way->is_in_slowdown = 0;
+		way->is_held = 0;
 		way->yields++;
 		way->yielded_us += way->until_us - now;
 		tell(key, way->until_us);
@@ -721,8 +721,7 @@ static inline void note_held(struct flow *flow, struct scavenger_way *way, u32 q
 
 /* The slowdown. All our flows take part: one that goes on would take what the others leave. */
 
-static inline void join_slowdown(struct tcp_sock *tp, struct flow *flow,
-				 const struct scavenger_way *way, u64 now)
+static inline void join_slowdown(struct flow *flow, const struct scavenger_way *way)
 {
 	u32 base_us = scavenger_base_us(way);
 
@@ -730,17 +729,15 @@ static inline void join_slowdown(struct tcp_sock *tp, struct flow *flow,
 	flow->slow_rounds = SLOW_ROUNDS;
 	flow->saved = flow->window;
 	scale_window(flow, base_us / 4 * 3, base_us + way->slowdown_queue_us);
-	begin_round(tp, flow, way, now);
 }
 
-static inline void begin_slowdown(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
-				  u32 queue_us, u64 now)
+static inline void begin_slowdown(struct flow *flow, struct scavenger_way *way, u32 queue_us,
+				  u64 now)
 {
 	put_off_slowdown(way, now);
 	way->slowdown_us = now;
 	way->slowdown_queue_us = queue_us;
-	way->is_in_slowdown = 1;
-	join_slowdown(tp, flow, way, now);
+	join_slowdown(flow, way);
 }
 
 static inline void end_slowdown(struct flow *flow)
@@ -757,13 +754,15 @@ static inline void follow_slowdown(struct tcp_sock *tp, struct flow *flow,
 	u32 least_us = SLOW_ROUNDS * most(scavenger_base_us(way), ROUND_LEAST_US);
 	_Bool has_joined = flow->slowdown_us == (u32)way->slowdown_us;
 
-	if (flow->slow_rounds && !(way->is_in_slowdown && has_joined)) {
+	if (flow->slow_rounds && !has_joined) {
 		end_slowdown(flow);
 		begin_round(tp, flow, way, now);
 	}
-	if (way->is_in_slowdown && !has_joined && !flow->check_rounds &&
-	    since(now, way->slowdown_us) < least_us)
-		join_slowdown(tp, flow, way, now);
+	if (way->slowdown_us && !has_joined && !flow->check_rounds &&
+	    since(now, way->slowdown_us) < least_us) {
+		join_slowdown(flow, way);
+		begin_round(tp, flow, way, now);
+	}
 }
 
 /* The check: is it others who keep us from our share? */
@@ -949,8 +948,8 @@ static inline _Bool is_squeezed(struct flow *flow, const struct scavenger_way *w
 }
 
 /* The window after a round in which there was neither reason to leave nor to check. */
-static inline void adjust_window(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
-				 u32 queue_us, u32 lost, u64 now)
+static inline void adjust_window(const struct tcp_sock *tp, struct flow *flow,
+				 struct scavenger_way *way, u32 queue_us, u32 lost, u64 now)
 {
 	u32 before = flow->window;
 
@@ -965,7 +964,7 @@ static inline void adjust_window(struct tcp_sock *tp, struct flow *flow, struct 
 		grow(tp, flow, way, now);
 		if (now > way->slowdown_due_us && queue_us > TARGET_US / 2 &&
 		    flow->window >= flow->ssthresh && way->check_us == 0)
-			begin_slowdown(tp, flow, way, queue_us, now);
+			begin_slowdown(flow, way, queue_us, now);
 	}
 	flow->before = before;
 }
@@ -976,11 +975,9 @@ static inline void end_open_round(struct tcp_sock *tp, struct flow *flow, struct
 				  u64 now)
 {
 	if (flow->slow_rounds) {
-		if (flow->slow_rounds == 1) {
-			way->is_in_slowdown = 0; /* for all */
+		if (--flow->slow_rounds == 0) {
+			way->slowdown_us = 0; /* for all */
 			end_slowdown(flow);
-		} else {
-			flow->slow_rounds--;
 		}
 		return;
 	}
@@ -1159,7 +1156,7 @@ static inline _Bool is_owed(const struct scavenger_way *way)
  */
 static inline u32 others_us(const struct flow *flow, const struct scavenger_way *way)
 {
-	if (way->is_in_slowdown && flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS &&
+	if (flow->slow_rounds && flow->slow_rounds < SLOW_ROUNDS &&
 	    queue_of(way, flow->round_min_us) <= low_us(way))
 		return TARGET_US / 2 + grain_us(way);
 	return (is_owed(way) ? STRONG_US : PUSH_US) + 2 * grain_us(way);

@@ -54,9 +54,9 @@ struct scavenger_way {
 	__u64 weak_us;	  /* since when our rate lacks beside a short queue, and does not grow */
 	__u64 weak_rate;  /* our rate then; 0: there is no lack */
 
-	/* The slowdown: when the next is due; when the last began, beside which queue, is it on? */
-	__u64 slowdown_due_us, slowdown_us;
-	__u32 slowdown_queue_us, is_in_slowdown;
+	__u64 slowdown_due_us;	 /* when the next slowdown begins */
+	__u64 slowdown_us;	 /* since when there is one; 0: there is none */
+	__u32 slowdown_queue_us; /* the queue beside which it began */
 
 	__u64 resume_rate; /* the next try begins with this; 0: with little */
 	__u64 retry_rate;  /* the next try grows by quarters up to here; 0: up to the capacity */
