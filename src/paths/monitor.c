@@ -254,15 +254,22 @@ static bool is_ask_due(const struct monitor *monitor)
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
 
+/* How long between two questions, where no haste is. */
+static uint32_t gap_ms(const struct monitor *monitor)
+{
+	if (monitor->health.state == HEALTH_DOWN)
+		return DOWN_MS;
+	return is_watched(monitor) ? courtesy_ask_ms(&monitor->courtesy, monitor->all->loop->now_ms)
+				   : BUSY_MS;
+}
+
 /* When to look again whether to ask. */
 static uint32_t pause_ms(struct monitor *monitor)
 {
-	if (health_is_urgent(&monitor->health))
-		return ++monitor->burst < VOLLEY ? VOLLEY_MS : BUSY_MS;
-	monitor->burst = 0;
-	if (monitor->health.state == HEALTH_UP && is_watched(monitor))
-		return courtesy_ask_ms(&monitor->courtesy, monitor->all->loop->now_ms);
-	return monitor->health.state == HEALTH_DOWN ? DOWN_MS : BUSY_MS;
+	bool is_urgent = health_is_urgent(&monitor->health);
+
+	monitor->burst = is_urgent ? monitor->burst + 1 : 0;
+	return is_urgent && monitor->burst < VOLLEY ? VOLLEY_MS : gap_ms(monitor);
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
@@ -413,7 +420,7 @@ static void look(struct monitor *monitor)
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
 	} else if (monitor->ask_ms <= now_ms) {
-		monitor->ask_ms = now_ms + BUSY_MS;
+		monitor->ask_ms = now_ms + gap_ms(monitor);
 	}
 	rearm(monitor);
 }
