@@ -7,8 +7,9 @@
  * round trips that they are there, and sends next to nothing. But MPTCP's scheduler would still
  * give it 64 KiB at a time, and the stream waits for them. So the path becomes a backup for as
  * long, and for as long after that as greetings, whose round trips cost nothing, meet a queue that
- * is not ours. Where that does not end, the path is tried all the same now and then: the way may
- * have become longer, or the others may be such as keep a queue and leave room.
+ * is not ours. After tries that failed the queue has to be away for longer, which may begin while
+ * the path is left. Where that does not end, the path is tried all the same now and then: the way
+ * may have become longer, or the others may be such as keep a queue and leave room.
  *
  * Without a scavenger at one of the ends nobody says that others are there, since with any usual
  * congestion control the queue is ours, too. So the path is used in turns: after each it is left
@@ -40,7 +41,6 @@
 #define ASK_TRY_MS     100u /* others are likely, and a server tells of them in answers */
 #define ASK_LOOP_MS    1000u
 #define ASK_LISTEN_MS  100u
-#define ASK_LEFT_MS    1000u
 
 uint64_t yield_left_ms(const struct yield *yield, uint64_t now_ms)
 {
@@ -57,7 +57,8 @@ static void enter(struct yield *yield, enum yield_state state, uint64_t now_ms)
 	yield->n_queue = 0;
 	yield->drained_ms = yield->is_after_pause ? now_ms : 0;
 	yield->n_calm = 0;
-	yield->calm_since_ms = 0;
+	if (!yield->is_after_pause)
+		yield->calm_since_ms = 0;
 }
 
 static void leave(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
@@ -147,7 +148,7 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 	note_trip(yield, now_ms, rtt_us);
 	if (sent_ms > yield->last_sent_ms)
 		yield->last_sent_ms = sent_ms;
-	if (yield->state != YIELD_LISTENING)
+	if (yield->state == YIELD_USED)
 		return;
 	if (meets_queue(yield, rtt_us)) {
 		hear_queue(yield, sent_ms, 1);
@@ -159,6 +160,8 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 	yield->n_calm++;
 	if (yield->calm_since_ms == 0)
 		yield->calm_since_ms = now_ms;
+	if (yield->state != YIELD_LISTENING)
+		return;
 	if (has_loop)
 		hear_calm(yield, now_ms);
 	else if (now_ms >= yield->calm_since_ms + yield->calm_ms)
@@ -261,7 +264,7 @@ uint32_t yield_ask_ms(const struct yield *yield, uint64_t now_ms, bool has_loop)
 	case YIELD_LISTENING:
 		return has_loop ? ASK_LISTEN_MS : ASK_MS;
 	case YIELD_LEFT:
-		return ASK_LEFT_MS;
+		return has_loop ? ASK_LOOP_MS : ASK_MS;
 	}
 	return ASK_MS;
 }

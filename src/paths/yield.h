@@ -34,8 +34,9 @@ struct yield {
 	uint64_t last_sent_ms; /* of the greetings that were answered: when the last one was sent */
 	unsigned n_queue;      /* answers that met one, in a row */
 	uint32_t calm_ms;      /* scavenger: so long there must be no queue before it is used */
-	uint64_t calm_since_ms; /* of the answers that met none, the first in a row; 0: none */
-	unsigned n_calm;	/* answers that met no queue, in a row, in this LISTENING */
+	uint64_t calm_since_ms; /* of the answers that met none while away, the first in a row; 0:
+				   none */
+	unsigned n_calm;	/* loop: answers that met no queue, in a row, in this LISTENING */
 	uint64_t times;		/* it was left to others */
 	uint64_t left_ms;	/* for how long in all, until since_ms */
 };

@@ -137,6 +137,45 @@ static void tries_that_fail_wait_for_a_longer_calm(void **state)
 	assert_false(yield_is_away(&yield));
 }
 
+/* The calm after a try that failed begins while the path is left, and ends with a queue there. */
+static void what_is_met_while_it_is_left_counts(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 50);
+	pass(60);
+	hear(BASE_US);
+	pass(200);
+	yield_told(&yield, now_ms, now_ms + 400); /* the calm is to be of 500 ms */
+	pass(100);
+	hear(BASE_US);
+	pass(350);
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield));
+	pass(150);
+	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
+	pass(200);
+	yield_told(&yield, now_ms, now_ms + 400); /* and now of 1000 */
+	hear(BASE_US);
+	pass(300);
+	hear(BASE_US + QUEUE_US);
+	hear(BASE_US + QUEUE_US);
+	pass(50);
+	hear(BASE_US);
+	pass(950);
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield));
+	pass(50);
+	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
+	/* it is not the calm of a time before */
+	pass(200);
+	yield_told(&yield, now_ms, now_ms + 50);
+	pass(60);
+	hear(BASE_US);
+	assert_true(yield_is_away(&yield));
+}
+
 static void a_queue_without_end_is_tried_all_the_same(void **state)
 {
 	begin(false);
@@ -306,6 +345,7 @@ int main(void)
 		cmocka_unit_test(it_is_left_when_told_and_used_when_the_queue_is_gone),
 		cmocka_unit_test(who_is_told_again_leaves_for_longer),
 		cmocka_unit_test(tries_that_fail_wait_for_a_longer_calm),
+		cmocka_unit_test(what_is_met_while_it_is_left_counts),
 		cmocka_unit_test(a_queue_without_end_is_tried_all_the_same),
 		cmocka_unit_test(what_is_idle_is_left_to_nobody),
 		cmocka_unit_test(the_only_path_is_left_for_as_long_as_is_told),
