@@ -123,7 +123,7 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	struct tcp_options_received rx_opt;
 	u32 mss_cache, snd_cwnd, snd_cwnd_clamp, delivered, lost, write_seq, snd_nxt;
-	u32 packets_out, sacked_out, lost_out, retrans_out;
+	u32 packets_out, sacked_out, lost_out, retrans_out, data_segs_out, srtt_us;
 	u64 tcp_mstamp;
 	_Bool is_mptcp;
 } KERNELS;
@@ -242,6 +242,8 @@ struct tcp_congestion_ops {
 #define CALM_ROUNDS   50	/* and not two samples with silence between */
 #define SLOW_EVERY_US (10 * S)	/* in the mean */
 #define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who join later */
+#define LATE_US	      (50 * MS) /* an acknowledgement that waits for a second segment */
+#define FEW	      3u	/* segments of a greeting: the handshake, what is said, the end */
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
 #define DRAIN_MOST_US (500 * MS)
@@ -1183,16 +1185,18 @@ static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way
 }
 
 /* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
- * next try grows with care from three quarters of this rate on, until a lack leads to a check; but
- * not if the queue stands while we are away (others_stand()). If the link was ours, and is empty as
- * soon as we are gone, it was nobody's push: we go on at half of what we had. */
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check; or
+ * from a quarter of where this one would have, since others push as well when it has just begun. It
+ * does not if the queue stands while we are away (others_stand(), note_handshake()). If the link
+ * was ours, and is empty as soon as we are gone, it was nobody's push: we go on at half of what we
+ * had. */
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
 {
 	u64 bytes = (u64)flow->window * segment_bytes(tp) / UNIT * flows_of(way);
 
 	if (!way->is_held)
-		way->retry_rate = per_second(bytes, rtt_us) / 4 * 3;
+		way->retry_rate = most(per_second(bytes, rtt_us) / 4 * 3, try_rate(way) / 4);
 	way->resume_rate = way->is_held ? way->share / 2 : 0;
 	begin_yield(tp, flow, way, key, now);
 }
@@ -1308,6 +1312,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		on_push(tp, flow, way, &key, rtt_us, now);
 	flow->acked_us = now;
 	way->acked_us = most(way->acked_us, now); /* another CPU may have been ahead of us */
+	if (tp->delivered > FEW)
+		way->carried_us = way->acked_us;
 	flow->is_paced = tp->write_seq != tp->snd_nxt;
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
 	    now - flow->round_us >= ROUND_LEAST_US)
@@ -1334,6 +1340,20 @@ int scavenger_cong_control(u64 *ctx)
 	}
 	on_ack(sk, sample);
 	return 0;
+}
+
+/*
+ * While MPTCP has its streams elsewhere we hear nothing of the way but the round trip of the
+ * handshake of a connection that begins there, as greetings do. If nothing of ours was acknowledged
+ * meanwhile, nothing of ours was in the queue before it.
+ */
+static inline void note_handshake(const struct tcp_sock *tp, struct scavenger_way *way, u64 now)
+{
+	u32 rtt_us = tp->srtt_us >> 3;
+
+	if (rtt_us && tp->data_segs_out == 0 && queue_of(way, rtt_us) > strong_us(way) &&
+	    since(now, way->carried_us) > rtt_us + LATE_US)
+		way->retry_rate = 0;
 }
 
 SEC("struct_ops/scavenger_init")
@@ -1363,6 +1383,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	if (!way)
 		return;
 	flow->round_bytes = way->bytes;
+	note_handshake(tp, way, now);
 	if (is_yielding(way, now)) {
 		flow->mode = YIELD;
 		flow->window = floor_of(way);
