@@ -24,6 +24,7 @@
 #define DOWN_MS	      500u
 #define VOLLEY	      3u
 #define VOLLEY_MS     20u
+#define DOUBT_MS      250u /* after it: MONITOR_KNOCKS of them live for two seconds */
 #define DEADLINE_MS   3000u
 #define HEARD_MS      500u
 #define TRIP_FRESH_MS 500u
@@ -254,7 +255,7 @@ static bool is_ask_due(const struct monitor *monitor)
 	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
 }
 
-/* How long between two questions, where no haste is. */
+/* How long between two questions, but for a volley. */
 static uint32_t gap_ms(const struct monitor *monitor)
 {
 	if (monitor->health.state == HEALTH_DOWN)
@@ -266,10 +267,24 @@ static uint32_t gap_ms(const struct monitor *monitor)
 /* When to look again whether to ask. */
 static uint32_t pause_ms(struct monitor *monitor)
 {
-	bool is_urgent = health_is_urgent(&monitor->health);
+	uint32_t ms = gap_ms(monitor);
 
-	monitor->burst = is_urgent ? monitor->burst + 1 : 0;
-	return is_urgent && monitor->burst < VOLLEY ? VOLLEY_MS : gap_ms(monitor);
+	if (!health_is_urgent(&monitor->health)) {
+		monitor->burst = 0;
+		return ms;
+	}
+	if (++monitor->burst < VOLLEY)
+		return VOLLEY_MS;
+	return ms > DOUBT_MS ? ms : DOUBT_MS;
+}
+
+/* How often others are looked out for has changed. */
+static void ask_sooner(struct monitor *monitor)
+{
+	uint64_t due_ms = monitor->asked_ms + gap_ms(monitor);
+
+	if (is_watched(monitor) && due_ms < monitor->ask_ms)
+		monitor->ask_ms = due_ms;
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
@@ -320,6 +335,7 @@ static void follow_courtesy(struct monitor *monitor, unsigned news)
 		log_debug("path %s: %s", monitor->way.interface,
 			  monitor->health.is_yielding ? "not used for now" : "used again");
 		monitor->all->on_change(monitor->all, monitor, before);
+		ask_sooner(monitor);
 	}
 	if (concerns_paths)
 		monitor->all->on_courtesy(monitor->all, monitor, concerns_paths);
@@ -420,7 +436,10 @@ static void look(struct monitor *monitor)
 		monitor->ask_ms = now_ms + pause_ms(monitor);
 		ask_now(monitor);
 	} else if (monitor->ask_ms <= now_ms) {
-		monitor->ask_ms = now_ms + gap_ms(monitor);
+		uint32_t ms = gap_ms(monitor);
+
+		monitor->ask_ms =
+			(now_ms < monitor->asked_ms + ms ? monitor->asked_ms : now_ms) + ms;
 	}
 	rearm(monitor);
 }
