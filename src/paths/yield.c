@@ -28,6 +28,7 @@
 #define TRY_MS	       2500u /* what ends sooner was a try that failed */
 #define CALM_LEAST_MS  500u
 #define CALM_MOST_MS   2000u
+#define AGAIN_MS       50u /* it is told anew, and not the same by another answer */
 #define TURN_LEAST_MS  500u
 #define TURN_FIRST_MS  1000u
 #define TURN_MOST_MS   4000u
@@ -54,11 +55,12 @@ static void enter(struct yield *yield, enum yield_state state, uint64_t now_ms)
 	yield->state = state;
 	yield->since_ms = now_ms;
 	yield->has_heard_queue = false;
-	yield->n_queue = 0;
 	yield->drained_ms = yield->is_after_pause ? now_ms : 0;
 	yield->n_calm = 0;
-	if (!yield->is_after_pause)
-		yield->calm_since_ms = 0;
+	if (yield->is_after_pause)
+		return;
+	yield->n_queue = 0;
+	yield->calm_since_ms = 0;
 }
 
 static void leave(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
@@ -79,6 +81,8 @@ void yield_told(struct yield *yield, uint64_t now_ms, uint64_t until_ms)
 	if (until_ms <= now_ms)
 		return;
 	if (yield->state == YIELD_LEFT) {
+		if (until_ms > yield->until_ms + AGAIN_MS)
+			yield->calm_since_ms = 0;
 		yield->until_ms = until_ms > yield->until_ms ? until_ms : yield->until_ms;
 		return;
 	}
@@ -158,7 +162,8 @@ void yield_heard(struct yield *yield, uint64_t now_ms, uint32_t rtt_us, bool has
 	}
 	yield->n_queue = 0;
 	yield->n_calm++;
-	if (yield->calm_since_ms == 0)
+	if (yield->calm_since_ms == 0 &&
+	    (yield->state == YIELD_LISTENING || sent_ms >= yield->since_ms))
 		yield->calm_since_ms = now_ms;
 	if (yield->state != YIELD_LISTENING)
 		return;

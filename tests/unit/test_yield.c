@@ -168,12 +168,68 @@ static void what_is_met_while_it_is_left_counts(void **state)
 	pass(50);
 	hear(BASE_US);
 	assert_false(yield_is_away(&yield));
-	/* it is not the calm of a time before */
-	pass(200);
+}
+
+/* Nor does what others make of it meanwhile: a queue, or a scavenger that sees them again. */
+static void who_calls_again_ends_the_calm(void **state)
+{
+	begin(false);
 	yield_told(&yield, now_ms, now_ms + 50);
 	pass(60);
 	hear(BASE_US);
+	pass(200);
+	yield_told(&yield, now_ms, now_ms + 400);
+	pass(100);
+	hear(BASE_US);
+	yield_told(&yield, now_ms, now_ms + 310); /* the same, by another answer */
+	assert_true(yield.calm_since_ms > 0);
+	yield_told(&yield, now_ms, now_ms + 600);
+	assert_int_equal(yield.calm_since_ms, 0);
+	pass(50);
+	hear(BASE_US);
+	pass(500);
+	hear(BASE_US + QUEUE_US);
+	pass(100);
+	assert_int_equal(yield.state, YIELD_LISTENING);
+	hear(BASE_US + QUEUE_US); /* the second in a row */
+	hear(BASE_US);
 	assert_true(yield_is_away(&yield));
+	pass(500);
+	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
+}
+
+/* An answer to what was sent before shows the way as it was before. */
+static void a_calm_is_that_of_others(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 50);
+	pass(60);
+	hear(BASE_US);
+	pass(200);
+	yield_told(&yield, now_ms, now_ms + 50);
+	pass(5);
+	hear(BASE_US); /* sent 5 ms before */
+	assert_int_equal(yield.calm_since_ms, 0);
+	pass(20);
+	hear(BASE_US);
+	assert_int_equal(yield.calm_since_ms, now_ms);
+	/* and it does not outlast another time of use */
+	yield_tick(&yield, now_ms, YIELD_NEEDED, false);
+	pass(100);
+	yield_tick(&yield, now_ms, YIELD_NEEDED, false);
+	assert_false(yield_is_away(&yield));
+	yield_told(&yield, now_ms, now_ms + 50);
+	assert_int_equal(yield.calm_since_ms, 0);
+}
+
+/* Scavengers at both ends are asked often; a loop has nothing to hear until its time is over. */
+static void greetings_go_on_while_it_is_left(void **state)
+{
+	begin(false);
+	yield_told(&yield, now_ms, now_ms + 500);
+	assert_int_equal(yield_ask_ms(&yield, now_ms, false), 250);
+	assert_int_equal(yield_ask_ms(&yield, now_ms, true), 1000);
 }
 
 static void a_queue_without_end_is_tried_all_the_same(void **state)
@@ -346,6 +402,9 @@ int main(void)
 		cmocka_unit_test(who_is_told_again_leaves_for_longer),
 		cmocka_unit_test(tries_that_fail_wait_for_a_longer_calm),
 		cmocka_unit_test(what_is_met_while_it_is_left_counts),
+		cmocka_unit_test(who_calls_again_ends_the_calm),
+		cmocka_unit_test(a_calm_is_that_of_others),
+		cmocka_unit_test(greetings_go_on_while_it_is_left),
 		cmocka_unit_test(a_queue_without_end_is_tried_all_the_same),
 		cmocka_unit_test(what_is_idle_is_left_to_nobody),
 		cmocka_unit_test(the_only_path_is_left_for_as_long_as_is_told),
