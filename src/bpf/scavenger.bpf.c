@@ -242,7 +242,6 @@ struct tcp_congestion_ops {
 #define CALM_ROUNDS   50	/* and not two samples with silence between */
 #define SLOW_EVERY_US (10 * S)	/* in the mean */
 #define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who join later */
-#define LATE_US	      (50 * MS) /* an acknowledgement that waits for a second segment */
 #define FEW	      3u	/* segments of a greeting: the handshake, what is said, the end */
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
@@ -287,6 +286,7 @@ struct flow {
 	u32 back_us;	 /* the least of the way back, by two clocks: low bits of the difference */
 	u8 epoch;	 /* in which the flow was counted last, low bits */
 	u8 mode, lacks, standing, slow_rounds, check_rounds, clear, holds, squeezes;
+	u8 is_begun : 1; /* init() was called: not so when the SYN is acknowledged */
 	u8 is_limited : 1, is_cut : 1, cuts : 1;
 	u8 has_back : 1; /* back_us is known */
 	u8 is_paced : 1; /* at the last acknowledgement more was queued */
@@ -1291,10 +1291,15 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	way = way_of(&key);
 	if (!way)
 		return;
+	if (rtt_us > 0 && rtt_us < 60 * (long)S)
+		note_base(way, rtt_us, now);
+	else
+		rtt_us = 0;
+	if (!flow->is_begun)
+		return;
 	count_flow(tp, flow, way, now);
 	__sync_fetch_and_add(&way->bytes, bytes);
-	if (rtt_us > 0 && rtt_us < 60 * (long)S) {
-		note_base(way, rtt_us, now);
+	if (rtt_us > 0) {
 		rtt_us = without_way_back(tp, flow, way, rtt_us, now);
 		flow->round_min_us = least(flow->round_min_us, rtt_us);
 		note_standing(flow, way, rtt_us);
@@ -1345,14 +1350,19 @@ int scavenger_cong_control(u64 *ctx)
 /*
  * While MPTCP has its streams elsewhere we hear nothing of the way but the round trip of the
  * handshake of a connection that begins there, as greetings do. If nothing of ours was acknowledged
- * meanwhile, nothing of ours was in the queue before it.
+ * meanwhile, nothing of ours was in the queue before it. One may be late by itself. What stands on
+ * the way back counts here as well: a try that grows too fast is all that comes of it. Where
+ * init() is called later (data_segs_out), what the kernel knows is no handshake's round trip.
  */
 static inline void note_handshake(const struct tcp_sock *tp, struct scavenger_way *way, u64 now)
 {
 	u32 rtt_us = tp->srtt_us >> 3;
 
-	if (rtt_us && tp->data_segs_out == 0 && queue_of(way, rtt_us) > strong_us(way) &&
-	    since(now, way->carried_us) > rtt_us + LATE_US)
+	if (!rtt_us || tp->data_segs_out || since(now, way->carried_us) <= rtt_us)
+		return;
+	if (queue_of(way, rtt_us) <= strong_us(way))
+		way->standing = 0;
+	else if (++way->standing >= 2)
 		way->retry_rate = 0;
 }
 
@@ -1368,6 +1378,7 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	key_of(sk, &key);
 	way = way_of(&key);
 	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->is_begun = 1;
 	flow->window = START;
 	flow->ssthresh = NONE;
 	flow->round_min_us = NONE;

@@ -59,6 +59,7 @@ struct scavenger_way {
 	__u64 slowdown_us;	 /* since when there is one; 0: there is none */
 	__u32 slowdown_queue_us; /* the queue beside which it began */
 
+	__u32 standing;	   /* handshakes in turn that have met a queue while we were away */
 	__u64 resume_rate; /* the next try begins with this; 0: with little */
 	__u64 retry_rate;  /* the next try grows by quarters up to here; 0: up to the capacity */
 	__u64 yields;	   /* how often it has begun to yield */
