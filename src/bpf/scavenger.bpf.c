@@ -55,9 +55,9 @@
  * as long as that; but a queue of others moves, so a round trip that does not, for CALM_US, while
  * we are away, is the new base. Now and then all our windows on the way are cut for some rounds
  * (the slowdown of LEDBAT++), which shows the base to us, and to another scavenger on the same
- * link, which may have begun when our queue stood. Loss halves the window if the queue stands or
- * much is lost; if one of a hundred is, without a queue, the link loses by itself, and that is no
- * reason to leave it.
+ * link, which may have begun when our queue stood; the first time soon, since that may be us. Loss
+ * halves the window if the queue stands or much is lost; if one of a hundred is, without a queue,
+ * the link loses by itself, and that is no reason to leave it.
  *
  * Several CPUs write to a way without a lock. What can be lost is a sample, which the next round
  * replaces; only bytes are added up atomically. The time that a flow has is that of its last
@@ -241,6 +241,8 @@ struct tcp_congestion_ops {
 #define CALM_US	      (8 * S)	/* longer than the plateau of cubic at some 50 Mbit/s */
 #define CALM_ROUNDS   50	/* and not two samples with silence between */
 #define SLOW_EVERY_US (10 * S)	/* in the mean */
+#define SLOW_FIRST_US (2 * S)	/* the same for the first one */
+#define USUAL_ROUNDS  32	/* in which a rate is forgotten that was seen in one */
 #define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who join later */
 #define FEW	      3u	/* segments of a greeting: the handshake, what is said, the end */
 #define DRAIN_US      (100 * MS)
@@ -380,10 +382,14 @@ static inline u32 queue_of(const struct scavenger_way *way, u32 rtt_us)
 
 /* A slowdown shows the base. Who begins in one is noticed less well: its moment is left to chance.
  */
+static inline void set_slowdown(struct scavenger_way *way, u64 now, u32 mean_us)
+{
+	way->slowdown_due_us = now + mean_us / 4 * 3 + bpf_get_prandom_u32() % (mean_us / 2);
+}
+
 static inline void put_off_slowdown(struct scavenger_way *way, u64 now)
 {
-	way->slowdown_due_us =
-		now + SLOW_EVERY_US / 4 * 3 + bpf_get_prandom_u32() % (SLOW_EVERY_US / 2);
+	set_slowdown(way, now, SLOW_EVERY_US);
 }
 
 static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
@@ -391,7 +397,8 @@ static inline void note_base(struct scavenger_way *way, u32 rtt_us, u64 now)
 	if (way->base_us == 0) {
 		way->base_us = rtt_us;
 		way->base_at_us = now;
-		put_off_slowdown(way, now);
+		/* others' queue may have been there */
+		set_slowdown(way, now, SLOW_FIRST_US);
 	} else if (since(now, way->base_at_us) > WINDOW_US) {
 		way->older_us = way->base_us;
 		way->base_us = rtt_us;
@@ -849,16 +856,17 @@ static inline void grow(const struct tcp_sock *tp, struct flow *flow,
 /*
  * How much of a queue our own windows make: what we have under way (by Little's law), less what the
  * link's base holds. A link that has stalled moves that from the way into the queue, and makes no
- * more of it.
+ * more of it: our rate is less than usual then. (Beside another scavenger it is less than our share
+ * all the time: who would cut less for that than the other takes his part.)
  */
 static inline u32 own_queue_us(const struct scavenger_way *way, u32 queue_us)
 {
 	u32 base_us = scavenger_base_us(way);
-	u64 own_us;
+	u64 usual = least(way->usual_rate, way->share), own_us;
 
-	if (!way->is_held || way->share == 0 || way->rate >= way->share)
+	if (!way->is_held || usual == 0 || way->rate >= usual)
 		return queue_us;
-	own_us = least(way->rate, 1ull << 36) * (base_us + queue_us) / way->share;
+	own_us = least(way->rate, 1ull << 36) * (base_us + queue_us) / usual;
 	return own_us > base_us + low_us(way) ? own_us - base_us : low_us(way);
 }
 
@@ -1061,6 +1069,18 @@ static inline _Bool is_blind(const struct flow *flow, const struct scavenger_way
 	       now - flow->round_us > BLIND_US;
 }
 
+/* The most of some round trips: after a stall the link is as fast as before. */
+static inline void note_usual(struct scavenger_way *way, u64 now)
+{
+	if (since(now, way->usual_us) < most(scavenger_base_us(way), ROUND_LEAST_US))
+		return;
+	if (since(now, way->usual_us) > 1 * S)
+		way->usual_rate = 0;
+	way->usual_rate -= way->usual_rate / USUAL_ROUNDS;
+	way->usual_rate = most(way->usual_rate, way->steady_rate);
+	way->usual_us = now;
+}
+
 static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			     const struct scavenger_key *key, u64 now)
 {
@@ -1075,6 +1095,7 @@ static inline void end_round(struct tcp_sock *tp, struct flow *flow, struct scav
 	/* what comes late in one round comes too fast in the next */
 	way->steady_rate = since(now, way->rate_us) < 1 * S ? least(rate, way->rate) : rate;
 	way->rate = rate;
+	note_usual(way, now);
 	way->rate_us = now;
 	if (flow->mode == YIELD)
 		end_yield_round(tp, flow, way, key, rtt_us, lost, now);

@@ -33,6 +33,8 @@ struct scavenger_way {
 	__u64 rate;	   /* of the last round */
 	__u64 rate_us;	   /* when that was */
 	__u64 steady_rate; /* the lesser of the last two */
+	__u64 usual_rate;  /* the most of some round trips */
+	__u64 usual_us;	   /* when a round was counted in it last */
 
 	__u64 share; /* what we had when the queue stood and nobody pushed: all that is left for us
 		      */
