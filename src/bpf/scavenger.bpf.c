@@ -244,7 +244,7 @@ struct tcp_congestion_ops {
 #define SLOW_FIRST_US (2 * S)	/* the same for the first one */
 #define USUAL_ROUNDS  32	/* in which a rate is forgotten that was seen in one */
 #define SLOW_ROUNDS   3		/* one to drain, one to see it, one for those who join later */
-#define FEW	      3u	/* segments of a greeting: the handshake, what is said, the end */
+#define GREETING      3u	/* segments: the handshake, what is said, the end */
 #define DRAIN_US      (100 * MS)
 /* What comes later than that, and a round trip, or is more, is not what was left over. */
 #define DRAIN_MOST_US (500 * MS)
@@ -288,7 +288,6 @@ struct flow {
 	u32 back_us;	 /* the least of the way back, by two clocks: low bits of the difference */
 	u8 epoch;	 /* in which the flow was counted last, low bits */
 	u8 mode, lacks, standing, slow_rounds, check_rounds, clear, holds, squeezes;
-	u8 is_begun : 1; /* init() was called: not so when the SYN is acknowledged */
 	u8 is_limited : 1, is_cut : 1, cuts : 1;
 	u8 has_back : 1; /* back_us is known */
 	u8 is_paced : 1; /* at the last acknowledgement more was queued */
@@ -1205,12 +1204,14 @@ static inline _Bool is_pushed(const struct flow *flow, struct scavenger_way *way
 	       (push_took_us(way, now) >= PUSH_LONG && (!way->is_held || is_slowed(way, now)));
 }
 
-/* If it happens in a try, it may be that the link has become slower, and that we have pushed: the
- * next try grows with care from three quarters of this rate on, until a lack leads to a check; or
- * from a quarter of where this one would have, since others push as well when it has just begun. It
- * does not if the queue stands while we are away (others_stand(), note_handshake()). If the link
- * was ours, and is empty as soon as we are gone, it was nobody's push: we go on at half of what we
- * had. */
+/*
+ * If it happens in a try, it may be that the link has become slower, and that we have pushed: the
+ * next try grows with care from three quarters of this rate on, until a lack leads to a check; but
+ * no sooner than at a quarter of where this one would have, since others push as well when it has
+ * just begun. That is forgotten if the queue stands while we are away (others_stand(),
+ * note_handshake()). If the link was ours, and is empty as soon as we are gone, it was nobody's
+ * push: we go on at half of what we had.
+ */
 static inline void on_push(struct tcp_sock *tp, struct flow *flow, struct scavenger_way *way,
 			   const struct scavenger_key *key, u32 rtt_us, u64 now)
 {
@@ -1316,7 +1317,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		note_base(way, rtt_us, now);
 	else
 		rtt_us = 0;
-	if (!flow->is_begun)
+	if (flow->window == 0) /* the SYN is acknowledged before init() is called */
 		return;
 	count_flow(tp, flow, way, now);
 	__sync_fetch_and_add(&way->bytes, bytes);
@@ -1338,7 +1339,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		on_push(tp, flow, way, &key, rtt_us, now);
 	flow->acked_us = now;
 	way->acked_us = most(way->acked_us, now); /* another CPU may have been ahead of us */
-	if (tp->delivered > FEW)
+	if (tp->delivered > GREETING)
 		way->carried_us = way->acked_us;
 	flow->is_paced = tp->write_seq != tp->snd_nxt;
 	if ((s32)(tp->delivered - flow->round_end) >= 0 && flow->round_min_us != NONE &&
@@ -1399,7 +1400,6 @@ void BPF_PROG(scavenger_init, struct sock *sk)
 	key_of(sk, &key);
 	way = way_of(&key);
 	__builtin_memset(flow, 0, sizeof(*flow));
-	flow->is_begun = 1;
 	flow->window = START;
 	flow->ssthresh = NONE;
 	flow->round_min_us = NONE;

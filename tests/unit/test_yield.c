@@ -137,15 +137,22 @@ static void tries_that_fail_wait_for_a_longer_calm(void **state)
 	assert_false(yield_is_away(&yield));
 }
 
-/* The calm after a try that failed begins while the path is left, and ends with a queue there. */
-static void what_is_met_while_it_is_left_counts(void **state)
+/* Left, used again and short of another leaving, after which a calm of 500 ms is asked for. */
+static void begin_after_a_try(void)
 {
 	begin(false);
 	yield_told(&yield, now_ms, now_ms + 50);
 	pass(60);
 	hear(BASE_US);
+	assert_false(yield_is_away(&yield));
 	pass(200);
-	yield_told(&yield, now_ms, now_ms + 400); /* the calm is to be of 500 ms */
+}
+
+/* The calm after a try that failed begins while the path is left, and ends with a queue there. */
+static void what_is_met_while_it_is_left_counts(void **state)
+{
+	begin_after_a_try();
+	yield_told(&yield, now_ms, now_ms + 400);
 	pass(100);
 	hear(BASE_US);
 	pass(350);
@@ -155,7 +162,7 @@ static void what_is_met_while_it_is_left_counts(void **state)
 	hear(BASE_US);
 	assert_false(yield_is_away(&yield));
 	pass(200);
-	yield_told(&yield, now_ms, now_ms + 400); /* and now of 1000 */
+	yield_told(&yield, now_ms, now_ms + 400); /* and now one of 1000 */
 	hear(BASE_US);
 	pass(300);
 	hear(BASE_US + QUEUE_US);
@@ -170,14 +177,10 @@ static void what_is_met_while_it_is_left_counts(void **state)
 	assert_false(yield_is_away(&yield));
 }
 
-/* Nor does what others make of it meanwhile: a queue, or a scavenger that sees them again. */
+/* By a scavenger that sees others again, or by a queue, of which the first answer comes in LEFT. */
 static void who_calls_again_ends_the_calm(void **state)
 {
-	begin(false);
-	yield_told(&yield, now_ms, now_ms + 50);
-	pass(60);
-	hear(BASE_US);
-	pass(200);
+	begin_after_a_try();
 	yield_told(&yield, now_ms, now_ms + 400);
 	pass(100);
 	hear(BASE_US);
@@ -202,11 +205,7 @@ static void who_calls_again_ends_the_calm(void **state)
 /* An answer to what was sent before shows the way as it was before. */
 static void a_calm_is_that_of_others(void **state)
 {
-	begin(false);
-	yield_told(&yield, now_ms, now_ms + 50);
-	pass(60);
-	hear(BASE_US);
-	pass(200);
+	begin_after_a_try();
 	yield_told(&yield, now_ms, now_ms + 50);
 	pass(5);
 	hear(BASE_US); /* sent 5 ms before */
