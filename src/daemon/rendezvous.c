@@ -114,9 +114,9 @@ int rendezvous_connect(const struct rendezvous *there)
 }
 
 /*
- * The store is locked: whoever has a name here also listens, or is dead. A socket in a directory
- * can be reached from every network namespace, so those of namespaces that are gone are swept up as
- * well.
+ * The directory is locked: whoever has a name here also listens, or is dead. A socket in a
+ * directory can be reached from every network namespace, so those of namespaces that are gone are
+ * swept up as well.
  */
 static void sweep(void)
 {
@@ -157,11 +157,10 @@ int rendezvous_listen(enum conf_role role, struct rendezvous *out)
 	int fd = store_open(&store);
 
 	if (fd == 0) {
-		store_lock(&store);
+		store_lock_directory(&store);
 		sweep();
 		name_it(out, store.netns, role, getpid());
 		fd = listen_at(&out->address);
-		store_unlock(&store);
 	}
 	store_close(&store);
 	return fd;

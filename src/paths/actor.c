@@ -451,7 +451,7 @@ int actor_open(struct actor *actor)
 {
 	int error = netlink_open(&actor->route, NETLINK_ROUTE);
 
-	actor->store.directory_fd = -1;
+	actor->store = (struct store)STORE_CLOSED;
 	if (error) {
 		log_error("cannot open a netlink socket: %s", strerror(-error));
 		return error;

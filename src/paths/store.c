@@ -13,6 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * Theory of operation. What a ledger speaks of is the state of a running kernel, so it has to
+ * outlive the process that wrote it, not the kernel: rename() puts it there whole, and nothing
+ * waits for a disk, which /run may well be on in a container.
+ *
+ * A lock is held while the kernel's tables are read, which takes a while where others change them.
+ * Therefore it is that of the network namespace that the tables belong to: flock() on the
+ * namespace's own inode, which whoever opens it shares as long as somebody has it open (fs/nsfs.c).
+ */
+
+#define NETNS	   "/proc/self/ns/net"
 #define NAME_BYTES 64
 
 #ifndef SO_NETNS_COOKIE /* asm-generic/socket.h; musl has no name for it */
@@ -45,10 +56,13 @@ int store_open(struct store *store)
 {
 	int error;
 
-	store->directory_fd = -1;
+	*store = (struct store)STORE_CLOSED;
 	error = store_find_netns(&store->netns);
 	if (error)
 		return error;
+	store->netns_fd = open(NETNS, O_RDONLY | O_CLOEXEC);
+	if (store->netns_fd < 0)
+		return -errno;
 	if (mkdir(STORE_DIRECTORY, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	if (access(STORE_DIRECTORY, W_OK) < 0)
@@ -60,7 +74,7 @@ int store_open_to_read(struct store *store)
 {
 	int error;
 
-	store->directory_fd = -1;
+	*store = (struct store)STORE_CLOSED;
 	error = store_find_netns(&store->netns);
 	return error ? error : open_directory(store);
 }
@@ -69,20 +83,31 @@ void store_close(struct store *store)
 {
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
-	store->directory_fd = -1;
+	if (store->netns_fd >= 0)
+		close(store->netns_fd);
+	*store = (struct store)STORE_CLOSED;
+}
+
+static void lock(int fd)
+{
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
 }
 
 void store_lock(struct store *store)
 {
-	while (store->directory_fd >= 0 && flock(store->directory_fd, LOCK_EX) < 0 &&
-	       errno == EINTR)
-		;
+	lock(store->netns_fd);
+}
+
+void store_lock_directory(struct store *store)
+{
+	lock(store->directory_fd);
 }
 
 void store_unlock(struct store *store)
 {
-	if (store->directory_fd >= 0)
-		flock(store->directory_fd, LOCK_UN);
+	if (store->netns_fd >= 0)
+		flock(store->netns_fd, LOCK_UN);
 }
 
 static const char *name_of(const struct store *store, uint32_t what, char name[static NAME_BYTES])
@@ -136,9 +161,7 @@ static int write_text(int fd, const char *text, size_t length)
 
 	if (written < 0)
 		return -errno;
-	if ((size_t)written != length)
-		return -ENOSPC;
-	return fsync(fd) < 0 ? -errno : 0;
+	return (size_t)written == length ? 0 : -ENOSPC;
 }
 
 static int replace(const struct store *store, const char *name, const char *text, size_t length)

@@ -14,8 +14,14 @@
 
 struct store {
 	int directory_fd; /* -1: the directory cannot be used, and nothing is kept */
-	uint64_t netns;	  /* the network namespace's cookie: never used twice between two boots */
+	int netns_fd;	  /* the network namespace; -1: not open to be locked */
+	uint64_t netns;	  /* its cookie: never used twice between two boots */
 };
+
+#define STORE_CLOSED                                                                               \
+	{                                                                                          \
+		.directory_fd = -1, .netns_fd = -1                                                 \
+	}
 
 /* The cookie of the network namespace of this process. 0 or -errno. */
 int store_find_netns(uint64_t *cookie);
@@ -27,15 +33,21 @@ int store_open(struct store *store);
 int store_open_to_read(struct store *store);
 void store_close(struct store *store);
 
-/* Waits until no other process of ours reads or changes ledgers, limits and slots. */
+/* Waits until no other process of ours in this network namespace reads or changes its ledgers,
+ * limits and slots. */
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
+
+/* The same for the directory, and so for every network namespace: for a moment, and by none that
+ * serves somebody. store_close() unlocks it. */
+void store_lock_directory(struct store *store);
 
 /* Reads into an empty *ledger. 0; -ENOENT: there is none; or -errno. One that is not a ledger is
  * -EBADMSG. */
 int store_read(const struct store *store, uint32_t what, struct ledger *ledger);
 
-/* Replaces the whole ledger, on disk when this returns; an empty one is removed. 0 or -errno. */
+/* Replaces the whole ledger, for whoever reads it from now on, even if this process is killed; an
+ * empty one is removed. Not for the time after the next boot. 0 or -errno. */
 int store_write(const struct store *store, uint32_t what, const struct ledger *ledger);
 
 void store_remove(const struct store *store, uint32_t what);

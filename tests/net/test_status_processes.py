@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`mpbridge status` where daemons begin, end, are killed, or lose a path."""
+import fcntl
 import json
 import os
 import signal
@@ -135,9 +136,9 @@ def test_a_daemon_that_does_not_answer_is_told(stage):
     eventually(lambda: len(answers(net.client)), 1)
 
 
-def path_of(node, interface):
+def path_of(node, interface, under=()):
     """(state, reason) of a path, None: it is not told."""
-    for path in answers(node)[0]["paths"]:
+    for path in answers(node, under=under)[0]["paths"]:
         if path["interface"] == interface:
             return path["state"], path["reason"]
     return None
@@ -154,6 +155,19 @@ def test_a_path_that_is_lost_is_absent_with_a_reason(stage):
     net.client.ip("link", "set", "wan2", "up")
     net.client.ip("route", "replace", "10.10.2.0/24", "dev", "wan2")
     eventually(lambda: (path_of(net.client, "wan2") or ["none"])[0], "up")
+
+
+def test_who_starts_in_another_namespace_holds_nobody_up(stage, own):
+    """What is locked meanwhile, here without end, is not what a change of the paths waits for."""
+    net = bridge(stage.lab, [Link(), Link()])
+    stage.client(net, under=own.under).start().wait_ready()
+    directory = os.open(own.path, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        net.client.ip("link", "set", "wan2", "down")
+        eventually(lambda: path_of(net.client, "wan2", own.under), ("absent", "the link is down"))
+    finally:
+        os.close(directory)
 
 
 def test_a_configured_path_that_was_never_there_is_absent(stage):
