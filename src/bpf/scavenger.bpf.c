@@ -1133,15 +1133,21 @@ static inline u64 debt_of_others(const struct scavenger_way *way)
 
 /*
  * What the link owes us, while it is ours and the queue stands: its time less what was delivered.
- * Others had it; but for a silence, in which nobody was served.
+ * Others had it; but for a silence, in which nobody was served. Beside a short queue nothing is
+ * added, and what was is forgotten in a round trip: the bursts of a slow start are so far apart.
  */
 static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u64 now)
 {
 	u64 gap_us = since(now, way->acked_us);
+	u64 base_us = most(scavenger_base_us(way), ROUND_LEAST_US);
 	u64 owed;
 
-	if (!way->is_held || queue_of(way, rtt_us) <= low_us(way)) {
+	if (!way->is_held) {
 		way->debt = 0;
+		return;
+	}
+	if (queue_of(way, rtt_us) <= low_us(way)) {
+		way->debt -= way->debt * least(gap_us, base_us) / base_us;
 		return;
 	}
 	if (gap_us > DEBT_GAP_US + grain_us(way))
