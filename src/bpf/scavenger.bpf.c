@@ -819,7 +819,7 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 	way->capacity = most(way->capacity, way->share);
 	way->share_us = now;
 	way->is_held = 1;
-	way->weak_rate = 0;
+	way->weak_rate = way->debt = 0; /* it was of another share */
 	scale_window(flow, 8, 7);
 	flow->ssthresh = flow->window;
 }
@@ -1133,10 +1133,12 @@ static inline u64 debt_of_others(const struct scavenger_way *way)
 
 /*
  * What the link owes us, while it is ours and the queue stands: its time less what was delivered.
- * Others had it; but for a silence, in which nobody was served. Beside a short queue nothing is
- * added, and what was is forgotten in a round trip: the bursts of a slow start are so far apart.
+ * Others had it; but for a silence, in which nobody was served, and what the application left idle.
+ * Beside a short queue nothing is added, and what there is fades by two thirds in a round trip (of
+ * 20 ms at least): the bursts of a slow start are so far apart.
  */
-static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u64 now)
+static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, _Bool is_limited,
+			     u64 now)
 {
 	u64 gap_us = since(now, way->acked_us);
 	u64 base_us = most(scavenger_base_us(way), ROUND_LEAST_US);
@@ -1150,7 +1152,7 @@ static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u
 		way->debt -= way->debt * least(gap_us, base_us) / base_us;
 		return;
 	}
-	if (gap_us > DEBT_GAP_US + grain_us(way))
+	if (gap_us > DEBT_GAP_US + grain_us(way) || !is_limited)
 		gap_us = 0;
 	owed = way->debt + (way->share - way->share / DEBT_SHARE) * gap_us / S;
 	way->debt = least(since(owed, bytes), 2 * debt_of_others(way));
@@ -1313,6 +1315,7 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	struct scavenger_key key;
 	struct scavenger_way *way;
 	long rtt_us = sample->is_ack_delayed ? -1 : sample->rtt_us;
+	_Bool is_limited;
 	u64 bytes = (u64)sample->acked_sacked * tp->mss_cache;
 
 	key_of(sk, &key);
@@ -1336,11 +1339,11 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->acked_us = now;
 		return;
 	}
-	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2)
-		flow->is_limited = 1;
+	is_limited = (u64)sample->prior_in_flight * UNIT >= flow->window / 2;
+	flow->is_limited |= is_limited;
 	follow_way(tp, flow, way, now);
 	if (rtt_us > 0)
-		note_debt(way, rtt_us, bytes, now);
+		note_debt(way, rtt_us, bytes, is_limited, now);
 	if (flow->mode == OPEN && rtt_us > 0 && is_pushed(flow, way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
 	flow->acked_us = now;
@@ -1451,6 +1454,7 @@ static inline void on_start(struct sock *sk)
 	count_flow(tp, flow, way, now);
 	if (since(now, way->acked_us) > IDLE_US) {
 		way->pushes = 0;
+		way->debt = 0;
 		put_off_slowdown(way, now);
 	}
 	if (flow->slow_rounds)

@@ -381,7 +381,7 @@ static struct manager *allocate(const struct conf *conf, struct board *board)
 		manager->yielding.monitors = &manager->failover.monitors;
 	manager->events_fd = manager->lease.fd = -1;
 	manager->events = (struct watch){.fd = -1, .on_event = on_events};
-	manager->actor.store.directory_fd = -1;
+	manager->actor.store = (struct store)STORE_CLOSED;
 	timer_init(&manager->quiet, on_quiet);
 	return manager;
 }

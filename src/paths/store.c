@@ -3,6 +3,7 @@
 #include "paths/store.h"
 
 #include "base/log.h"
+#include "kernel/claim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,15 +16,17 @@
 
 /*
  * Theory of operation. What a ledger speaks of is the state of a running kernel, so it has to
- * outlive the process that wrote it, not the kernel: rename() puts it there whole, and nothing
- * waits for a disk, which /run may well be on in a container.
+ * outlive the process that wrote it, not the kernel: rename() puts it there whole, and nobody asks
+ * a disk to be done, on which /run may well be in a container.
  *
  * A lock is held while the kernel's tables are read, which takes a while where others change them.
- * Therefore it is that of the network namespace that the tables belong to: flock() on the
- * namespace's own inode, which whoever opens it shares as long as somebody has it open (fs/nsfs.c).
+ * Therefore it belongs to a network namespace, as these tables do. It is a claim (kernel/claim.h):
+ * a file would stay behind, and the namespace itself may be locked by whoever starts us in it, as
+ * flock(1) does. Two of ours in a namespace are few, so who waits looks again after a moment.
  */
 
-#define NETNS	   "/proc/self/ns/net"
+#define LOCK_NAME  "mpbridge.store"
+#define LOCK_US	   1000
 #define NAME_BYTES 64
 
 #ifndef SO_NETNS_COOKIE /* asm-generic/socket.h; musl has no name for it */
@@ -60,9 +63,6 @@ int store_open(struct store *store)
 	error = store_find_netns(&store->netns);
 	if (error)
 		return error;
-	store->netns_fd = open(NETNS, O_RDONLY | O_CLOEXEC);
-	if (store->netns_fd < 0)
-		return -errno;
 	if (mkdir(STORE_DIRECTORY, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	if (access(STORE_DIRECTORY, W_OK) < 0)
@@ -83,31 +83,33 @@ void store_close(struct store *store)
 {
 	if (store->directory_fd >= 0)
 		close(store->directory_fd);
-	if (store->netns_fd >= 0)
-		close(store->netns_fd);
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
 	*store = (struct store)STORE_CLOSED;
 }
 
-static void lock(int fd)
-{
-	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
-		;
-}
-
+/* Any other error than that somebody has it would last: then it goes without. */
 void store_lock(struct store *store)
 {
-	lock(store->netns_fd);
-}
-
-void store_lock_directory(struct store *store)
-{
-	lock(store->directory_fd);
+	if (store->n_locks++ > 0)
+		return;
+	while ((store->lock_fd = claim_take(LOCK_NAME)) == -EBUSY)
+		usleep(LOCK_US);
 }
 
 void store_unlock(struct store *store)
 {
-	if (store->netns_fd >= 0)
-		flock(store->netns_fd, LOCK_UN);
+	if (--store->n_locks > 0)
+		return;
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	store->lock_fd = -1;
+}
+
+void store_lock_directory(struct store *store)
+{
+	while (flock(store->directory_fd, LOCK_EX) < 0 && errno == EINTR)
+		;
 }
 
 static const char *name_of(const struct store *store, uint32_t what, char name[static NAME_BYTES])

@@ -14,13 +14,14 @@
 
 struct store {
 	int directory_fd; /* -1: the directory cannot be used, and nothing is kept */
-	int netns_fd;	  /* the network namespace; -1: not open to be locked */
-	uint64_t netns;	  /* its cookie: never used twice between two boots */
+	int lock_fd;	  /* -1: it is not locked, */
+	unsigned n_locks; /* so many times */
+	uint64_t netns;	  /* the network namespace's cookie: never used twice between two boots */
 };
 
 #define STORE_CLOSED                                                                               \
 	{                                                                                          \
-		.directory_fd = -1, .netns_fd = -1                                                 \
+		.directory_fd = -1, .lock_fd = -1                                                  \
 	}
 
 /* The cookie of the network namespace of this process. 0 or -errno. */
@@ -34,12 +35,12 @@ int store_open_to_read(struct store *store);
 void store_close(struct store *store);
 
 /* Waits until no other process of ours in this network namespace reads or changes its ledgers,
- * limits and slots. */
+ * limits and slots. What one of our functions has locked another may lock again. */
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
 
-/* The same for the directory, and so for every network namespace: for a moment, and by none that
- * serves somebody. store_close() unlocks it. */
+/* The same for the directory, and so for every network namespace: for a moment, since those of
+ * other namespaces wait. store_close() unlocks it. */
 void store_lock_directory(struct store *store);
 
 /* Reads into an empty *ledger. 0; -ENOENT: there is none; or -errno. One that is not a ledger is

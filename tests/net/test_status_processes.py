@@ -4,10 +4,12 @@ import fcntl
 import json
 import os
 import signal
+import socket
+import time
 from pathlib import Path
 
 import pytest
-from hosts import Ends, connect
+from hosts import Ends, connect, inside
 from observe import Stage, eventually, wait_for_line
 from testbed import Link, bridge
 from testbed.mpbridge import PORT, binary
@@ -168,6 +170,17 @@ def test_who_starts_in_another_namespace_holds_nobody_up(stage, own):
         eventually(lambda: path_of(net.client, "wan2", own.under), ("absent", "the link is down"))
     finally:
         os.close(directory)
+
+
+def test_who_starts_in_the_same_namespace_waits(stage):
+    """Until the other one has done with the tables that both use."""
+    net = bridge(stage.lab, [Link(), Link()])
+    with inside(net.client, lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as held:
+        held.bind("\0mpbridge.store")
+        client = stage.client(net).start()
+        time.sleep(0.5)
+        assert "ready" not in client.log
+    client.wait_ready()
 
 
 def test_a_configured_path_that_was_never_there_is_absent(stage):
