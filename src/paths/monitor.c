@@ -8,28 +8,17 @@
 #include <string.h>
 
 /*
- * Theory of operation. health.c judges; a monitor asks and tells it what came of that. A greeting
- * that nobody waits for goes out every IDLE_MS, so that the server learns by which of its addresses
- * we come; every BUSY_MS while flows move and none of them had an acknowledgement over this path;
- * every DOWN_MS while the path is down; every FIRST_MS, a few times, when it is new; and a short
- * volley at once when flows are stuck. Greetings
- * overlap, since one that is lost is repeated by TCP only after a second.
+ * Theory of operation. health.c judges, and asking.c knows when to ask; a monitor asks, and tells
+ * them what came of that. Greetings overlap, since one that is lost is repeated by TCP only after a
+ * second.
  *
  * Workers write to the board when they last heard something over a path; that is read here each
  * time when it matters, and never asked for.
  */
 
-#define IDLE_MS	      5000u
-#define BUSY_MS	      1000u
-#define DOWN_MS	      500u
-#define VOLLEY	      3u
-#define VOLLEY_MS     20u
-#define DOUBT_MS      250u /* after it: MONITOR_KNOCKS of them live for two seconds */
 #define DEADLINE_MS   3000u
 #define HEARD_MS      500u
 #define TRIP_FRESH_MS 500u
-#define FIRST	      5u /* answers: so many make a variation that means something */
-#define FIRST_MS      100u
 #define YIELDS_MS     60000u /* between two lines that the path is left to others */
 /* Others may fill a buffer of 200 ms within a moment, and nothing of ours is under way then. */
 #define SECONDARY_PATIENCE_MS 350u
@@ -204,7 +193,7 @@ static void ask_now(struct monitor *monitor)
 {
 	uint64_t now_ms = monitor->all->loop->now_ms;
 
-	monitor->asked_ms = now_ms;
+	asking_done(&monitor->asking, now_ms);
 	health_asked(&monitor->health, now_ms);
 	ask(monitor, kind_of_question(monitor), NULL);
 }
@@ -215,76 +204,26 @@ bool monitors_are_busy(const struct monitors *monitors)
 
 	for (unsigned i = 0; i < BOARD_WORKERS_MAX; i++)
 		if (monitors->loop->now_ms <
-		    shared64_get(&worker[i].moved_ms) + 2 * (uint64_t)BUSY_MS)
+		    shared64_get(&worker[i].moved_ms) + 2 * (uint64_t)ASKING_BUSY_MS)
 			return true;
 	return false;
 }
 
-/* The path has answered, but not often enough to know how its round trips vary. */
-static bool is_new(const struct monitor *monitor)
+/* Others are looked out for on a secondary path while flows move. A question is dropped when it is
+ * the oldest of MONITOR_KNOCKS. */
+static struct asking_view view_of(const struct monitor *monitor)
 {
-	return monitor->n_answers > 0 && monitor->n_answers < FIRST;
-}
+	const struct health *health = &monitor->health;
+	bool is_busy = monitors_are_busy(monitor->all);
 
-/* Others are looked out for: the path is secondary, and flows move. */
-static bool is_watched(const struct monitor *monitor)
-{
-	return monitor->courtesy.is_secondary && monitors_are_busy(monitor->all);
-}
-
-/* A question is dropped when it is the oldest of MONITOR_KNOCKS. One that only watches others waits
- * for its place instead: where their queue is long, all would be dropped before they are answered.
- */
-static bool has_room(const struct monitor *monitor)
-{
-	return monitor->knock[monitor->next_knock].state == KNOCK_IDLE;
-}
-
-static bool is_ask_due(const struct monitor *monitor)
-{
-	uint64_t now_ms = monitor->all->loop->now_ms;
-
-	if (now_ms < monitor->ask_ms)
-		return false;
-	if (monitor->health.state != HEALTH_UP || monitor->health.silent_ms)
-		return true;
-	if (is_watched(monitor) && !is_new(monitor))
-		return now_ms >= monitor->asked_ms + courtesy_ask_ms(&monitor->courtesy, now_ms) &&
-		       has_room(monitor);
-	return now_ms >= monitor->asked_ms + IDLE_MS || is_new(monitor) ||
-	       (monitors_are_busy(monitor->all) && now_ms >= monitor->health.proven_ms + BUSY_MS);
-}
-
-/* How long between two questions, but for a volley. */
-static uint32_t gap_ms(const struct monitor *monitor)
-{
-	if (monitor->health.state == HEALTH_DOWN)
-		return DOWN_MS;
-	return is_watched(monitor) ? courtesy_ask_ms(&monitor->courtesy, monitor->all->loop->now_ms)
-				   : BUSY_MS;
-}
-
-/* When to look again whether to ask. */
-static uint32_t pause_ms(struct monitor *monitor)
-{
-	uint32_t ms = gap_ms(monitor);
-
-	if (!health_is_urgent(&monitor->health)) {
-		monitor->burst = 0;
-		return ms;
-	}
-	if (++monitor->burst < VOLLEY)
-		return VOLLEY_MS;
-	return ms > DOUBT_MS ? ms : DOUBT_MS;
-}
-
-/* How often others are looked out for has changed. */
-static void ask_sooner(struct monitor *monitor)
-{
-	uint64_t due_ms = monitor->asked_ms + gap_ms(monitor);
-
-	if (is_watched(monitor) && due_ms < monitor->ask_ms)
-		monitor->ask_ms = due_ms;
+	return (struct asking_view){
+		.is_down = health->state == HEALTH_DOWN,
+		.is_urgent = health_is_urgent(health),
+		.is_busy = is_busy,
+		.is_watched = is_busy && monitor->courtesy.is_secondary,
+		.watch_ms = courtesy_ask_ms(&monitor->courtesy, monitor->all->loop->now_ms),
+		.has_room = monitor->knock[monitor->next_knock].state == KNOCK_IDLE,
+		.proven_ms = health->proven_ms};
 }
 
 static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
@@ -297,7 +236,7 @@ static uint64_t earliest(uint64_t due_ms, const struct monitor *monitor)
 		due_ms = monitor->renew_at_ms;
 	if (monitor->open_at_ms && monitor->open_at_ms < due_ms)
 		due_ms = monitor->open_at_ms;
-	return monitor->ask_ms < due_ms ? monitor->ask_ms : due_ms;
+	return monitor->asking.look_ms < due_ms ? monitor->asking.look_ms : due_ms;
 }
 
 static void rearm(struct monitor *monitor)
@@ -327,6 +266,7 @@ static void follow_courtesy(struct monitor *monitor, unsigned news)
 {
 	enum health_state before = health_shown(&monitor->health);
 	unsigned concerns_paths = news & (COURTESY_RENEW | COURTESY_DERIVE);
+	struct asking_view view;
 
 	if (news & COURTESY_LEFT)
 		tell_left(monitor);
@@ -335,12 +275,13 @@ static void follow_courtesy(struct monitor *monitor, unsigned news)
 		log_debug("path %s: %s", monitor->way.interface,
 			  monitor->health.is_yielding ? "not used for now" : "used again");
 		monitor->all->on_change(monitor->all, monitor, before);
-		ask_sooner(monitor);
+		view = view_of(monitor);
+		asking_sooner(&monitor->asking, &view);
 	}
 	if (concerns_paths)
 		monitor->all->on_courtesy(monitor->all, monitor, concerns_paths);
 	if (news & COURTESY_ASK) {
-		monitor->n_answers = 1; /* as a new one, it is asked a few times soon */
+		asking_renew(&monitor->asking);
 		if (monitor->health.state == HEALTH_UP)
 			ask_now(monitor);
 	}
@@ -427,20 +368,15 @@ static void look(struct monitor *monitor)
 	uint64_t now_ms = monitor->all->loop->now_ms;
 	enum health_state before = health_shown(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
+	struct asking_view view;
 
 	has_changed = health_tick(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
 	do_what_is_due(monitor, now_ms);
 	tick_courtesy(monitor);
-	if (is_ask_due(monitor)) {
-		monitor->ask_ms = now_ms + pause_ms(monitor);
+	view = view_of(monitor);
+	if (asking_look(&monitor->asking, &view, now_ms))
 		ask_now(monitor);
-	} else if (monitor->ask_ms <= now_ms) {
-		uint32_t ms = gap_ms(monitor);
-
-		monitor->ask_ms =
-			(now_ms < monitor->asked_ms + ms ? monitor->asked_ms : now_ms) + ms;
-	}
 	rearm(monitor);
 }
 
@@ -466,10 +402,7 @@ static void on_established(struct knock *knock, uint32_t rtt_us)
 		knock->kind = kind_of_question(monitor);
 	tell_change(monitor, before, has_changed);
 	follow_courtesy(monitor, courtesy_heard(&monitor->courtesy, now_ms, rtt_us));
-	if (monitor->n_answers < FIRST)
-		monitor->n_answers++;
-	if (is_new(monitor) && monitor->ask_ms > now_ms + FIRST_MS)
-		monitor->ask_ms = now_ms + FIRST_MS;
+	asking_answered(&monitor->asking, now_ms);
 	rearm(monitor);
 }
 
@@ -609,7 +542,7 @@ static void follow_path(struct monitors *monitors, const struct path *path, uint
 	follow_role(monitor, path, is_new);
 	if (!health_returned(&monitor->health, monitors->loop->now_ms) && !is_new)
 		return;
-	monitor->ask_ms = monitors->loop->now_ms;
+	asking_at_once(&monitor->asking, monitors->loop->now_ms);
 	look(monitor);
 }
 
@@ -661,7 +594,7 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	bool was_urgent = health_is_urgent(&monitor->health);
 	bool has_changed = health_heard(&monitor->health, now_ms, heard_ms(monitor));
 
-	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + VOLLEY_MS) {
+	if (doubt == DOUBT_SILENT && now_ms >= monitor->health.proven_ms + ASKING_VOLLEY_MS) {
 		struct trip flows = trip_of_flows(monitor, now_ms);
 
 		health_quieted(&monitor->health, now_ms, &flows);
@@ -670,10 +603,8 @@ void monitor_doubt(struct monitor *monitor, enum doubt doubt)
 	if (doubt == DOUBT_STUCK && now_ms >= heard_ms(monitor) + HEARD_MS)
 		has_changed = health_doubted(&monitor->health, now_ms) || has_changed;
 	tell_change(monitor, before, has_changed);
-	if (health_is_urgent(&monitor->health) && !was_urgent) {
-		monitor->burst = 0;
-		monitor->ask_ms = now_ms;
-	}
+	if (health_is_urgent(&monitor->health) && !was_urgent)
+		asking_at_once(&monitor->asking, now_ms);
 	look(monitor);
 }
 

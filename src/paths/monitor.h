@@ -4,6 +4,7 @@
 #define MPBRIDGE_MONITOR_H
 
 #include "base/log.h"
+#include "paths/asking.h"
 #include "paths/board.h"
 #include "paths/courtesy.h"
 #include "paths/guard.h"
@@ -40,12 +41,9 @@ struct monitor {
 	struct knock knock[MONITOR_KNOCKS];
 	unsigned next_knock;
 	struct timer timer;
-	uint64_t ask_ms;      /* the next greeting */
-	uint64_t asked_ms;    /* the last one */
+	struct asking asking;
 	uint64_t renew_at_ms; /* see monitor_renew_later(); 0: not */
 	uint64_t open_at_ms;  /* see monitor_shut(); 0: it is open */
-	unsigned burst;	      /* urgent greetings so far */
-	unsigned n_answers;   /* that it has had; counted to a few */
 	bool was_urgent;      /* told */
 	bool has_told;	      /* the suspicion that there is, or was before this state */
 	struct log_limit suspicions;
