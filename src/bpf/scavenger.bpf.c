@@ -1133,18 +1133,17 @@ static inline u64 debt_of_others(const struct scavenger_way *way)
 
 /*
  * What the link owes us, while it is ours and the queue stands: its time less what was delivered.
- * Others had it; but for a silence, in which nobody was served, and what the application left idle.
+ * Others had it; but for a silence, in which nobody was served, and what applications left idle.
  * Beside a short queue nothing is added, and what there is fades by two thirds in a round trip (of
  * 20 ms at least): the bursts of a slow start are so far apart.
  */
-static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, _Bool is_limited,
-			     u64 now)
+static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u64 now)
 {
 	u64 gap_us = since(now, way->acked_us);
 	u64 base_us = most(scavenger_base_us(way), ROUND_LEAST_US);
 	u64 owed;
 
-	if (!way->is_held) {
+	if (!way->is_held || gap_us > IDLE_US) {
 		way->debt = 0;
 		return;
 	}
@@ -1152,7 +1151,7 @@ static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, _
 		way->debt -= way->debt * least(gap_us, base_us) / base_us;
 		return;
 	}
-	if (gap_us > DEBT_GAP_US + grain_us(way) || !is_limited)
+	if (gap_us > DEBT_GAP_US + grain_us(way) || since(now, way->limited_us) > base_us)
 		gap_us = 0;
 	owed = way->debt + (way->share - way->share / DEBT_SHARE) * gap_us / S;
 	way->debt = least(since(owed, bytes), 2 * debt_of_others(way));
@@ -1315,7 +1314,6 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 	struct scavenger_key key;
 	struct scavenger_way *way;
 	long rtt_us = sample->is_ack_delayed ? -1 : sample->rtt_us;
-	_Bool is_limited;
 	u64 bytes = (u64)sample->acked_sacked * tp->mss_cache;
 
 	key_of(sk, &key);
@@ -1339,11 +1337,13 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->acked_us = now;
 		return;
 	}
-	is_limited = (u64)sample->prior_in_flight * UNIT >= flow->window / 2;
-	flow->is_limited |= is_limited;
+	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2) {
+		flow->is_limited = 1;
+		way->limited_us = now;
+	}
 	follow_way(tp, flow, way, now);
 	if (rtt_us > 0)
-		note_debt(way, rtt_us, bytes, is_limited, now);
+		note_debt(way, rtt_us, bytes, now);
 	if (flow->mode == OPEN && rtt_us > 0 && is_pushed(flow, way, rtt_us, now))
 		on_push(tp, flow, way, &key, rtt_us, now);
 	flow->acked_us = now;
@@ -1454,7 +1454,6 @@ static inline void on_start(struct sock *sk)
 	count_flow(tp, flow, way, now);
 	if (since(now, way->acked_us) > IDLE_US) {
 		way->pushes = 0;
-		way->debt = 0;
 		put_off_slowdown(way, now);
 	}
 	if (flow->slow_rounds)

@@ -9,8 +9,9 @@
  * for; every DOWN_MS while the path is down; every FIRST_MS, a few times, when it is new; and a
  * short volley at once when flows are stuck.
  *
- * Whether to ask is looked at less often than it may become due, and the time of the next look is
- * all that is kept: what changes it for the better says so (asking_at_once(), asking_sooner()).
+ * Whether to ask is looked at less often than it may become due, since whoever calls has a timer
+ * for the time of the next look: what may make it sooner is told (asking_at_once(),
+ * asking_sooner(), asking_answered()).
  */
 
 #define IDLE_MS	 5000u

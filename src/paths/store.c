@@ -27,6 +27,7 @@
 
 #define LOCK_NAME  "mpbridge.store"
 #define LOCK_US	   1000
+#define LOCK_TIMES 5000
 #define NAME_BYTES 64
 
 #ifndef SO_NETNS_COOKIE /* asm-generic/socket.h; musl has no name for it */
@@ -88,13 +89,20 @@ void store_close(struct store *store)
 	*store = (struct store)STORE_CLOSED;
 }
 
-/* Any other error than that somebody has it would last: then it goes without. */
+/* For any other error than that somebody has it, it goes without at once. */
 void store_lock(struct store *store)
 {
+	unsigned left = store->is_stuck ? 0 : LOCK_TIMES;
+
 	if (store->n_locks++ > 0)
 		return;
-	while ((store->lock_fd = claim_take(LOCK_NAME)) == -EBUSY)
+	while ((store->lock_fd = claim_take(LOCK_NAME)) == -EBUSY && left-- > 0)
 		usleep(LOCK_US);
+	if (store->lock_fd == -EBUSY && !store->is_stuck)
+		log_warning("another process of this network namespace has had the lock of "
+			    "mpbridge's routes and rules for %u s: going on without it",
+			    LOCK_TIMES / (1000000 / LOCK_US));
+	store->is_stuck = store->lock_fd == -EBUSY;
 }
 
 void store_unlock(struct store *store)

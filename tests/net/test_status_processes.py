@@ -138,6 +138,13 @@ def test_a_daemon_that_does_not_answer_is_told(stage):
     eventually(lambda: len(answers(net.client)), 1)
 
 
+def claimed_store(node):
+    """A socket that has the lock of the ledgers, routes and rules in the namespace of that node."""
+    claim = inside(node, lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    claim.bind("\0mpbridge.store")
+    return claim
+
+
 def path_of(node, interface, under=()):
     """(state, reason) of a path, None: it is not told."""
     for path in answers(node, under=under)[0]["paths"]:
@@ -164,23 +171,36 @@ def test_who_starts_in_another_namespace_holds_nobody_up(stage, own):
     net = bridge(stage.lab, [Link(), Link()])
     stage.client(net, under=own.under).start().wait_ready()
     directory = os.open(own.path, os.O_RDONLY)
+    elsewhere = claimed_store(net.server)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
         net.client.ip("link", "set", "wan2", "down")
         eventually(lambda: path_of(net.client, "wan2", own.under), ("absent", "the link is down"))
     finally:
         os.close(directory)
+        elsewhere.close()
 
 
 def test_who_starts_in_the_same_namespace_waits(stage):
     """Until the other one has done with the tables that both use."""
     net = bridge(stage.lab, [Link(), Link()])
-    with inside(net.client, lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as held:
-        held.bind("\0mpbridge.store")
+    with claimed_store(net.client):
         client = stage.client(net).start()
         time.sleep(0.5)
         assert "ready" not in client.log
     client.wait_ready()
+    assert "going on without" not in client.log
+
+
+def test_who_is_stuck_with_the_lock_is_not_waited_for_for_ever(stage):
+    net = bridge(stage.lab, [Link(), Link()])
+    with claimed_store(net.client):
+        client = stage.client(net).start()
+        wait_for_line(client, "has had the lock of mpbridge's routes and rules for 5 s")
+        client.wait_ready()
+        net.client.ip("link", "set", "wan2", "down")
+        eventually(lambda: path_of(net.client, "wan2"), ("absent", "the link is down"), 3)
+    assert len([line for line in client.log.splitlines() if "going on without" in line]) == 1
 
 
 def test_a_configured_path_that_was_never_there_is_absent(stage):
