@@ -25,16 +25,18 @@
  * registers the congestion control, so the name goes when this process ends, however it does.
  * Without such links (before Linux 6.4) it would stay behind, so these kernels do without.
  *
- * The object is ours to change before it is loaded: the name is written into a copy, and each name
- * that is taken costs another attempt. Nothing of libbpf's remains afterwards but the ring buffer;
- * the two descriptors that are needed are duplicates.
+ * The object is ours to change before it is loaded: the name is written into a copy. Each attempt
+ * costs the kernel a look at the whole program, a tenth of a second, while the far end waits for
+ * an answer: so names that others are seen to have are left out. Nothing of libbpf's remains
+ * afterwards but the ring buffer; the two descriptors that are needed are duplicates.
  */
 
 /* include/uapi/linux/bpf.h since Linux 6.4; the C library's headers may be older. */
 #define FLAG_LINK	  (1u << 13)
 #define ATTACH_STRUCT_OPS 44
 
-#define NAMES 16
+#define NAMES	  16
+#define AVAILABLE "/proc/sys/net/ipv4/tcp_available_congestion_control" /* of the whole machine */
 
 struct scavenger {
 	char name[SCAVENGER_NAME_BYTES];
@@ -233,6 +235,20 @@ static struct scavenger *scavenger_new(void)
 	return scavenger;
 }
 
+/* What cannot be told is not taken: the attempt tells. */
+static bool is_taken(const char *name)
+{
+	char word[64]; /* names have less than SCAVENGER_NAME_BYTES */
+	FILE *file = fopen(AVAILABLE, "re");
+	bool is_found = false;
+
+	while (file && !is_found && fscanf(file, "%63s", word) == 1)
+		is_found = strcmp(word, name) == 0;
+	if (file)
+		fclose(file);
+	return is_found;
+}
+
 /* Loads it under the first name that is free on this machine. */
 static int load_named(struct scavenger *scavenger, bool has_ack_and_flag)
 {
@@ -240,7 +256,8 @@ static int load_named(struct scavenger *scavenger, bool has_ack_and_flag)
 
 	for (int i = 0; i < NAMES && err == -EEXIST; i++) {
 		snprintf(scavenger->name, sizeof(scavenger->name), "mpb_scav%d", i);
-		err = load(scavenger, has_ack_and_flag);
+		if (!is_taken(scavenger->name))
+			err = load(scavenger, has_ack_and_flag);
 	}
 	return err;
 }
