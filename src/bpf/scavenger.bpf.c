@@ -819,7 +819,7 @@ static inline void end_check(struct tcp_sock *tp, struct flow *flow, struct scav
 	way->capacity = most(way->capacity, way->share);
 	way->share_us = now;
 	way->is_held = 1;
-	way->weak_rate = way->debt = 0; /* it was of another share */
+	way->weak_rate = 0;
 	scale_window(flow, 8, 7);
 	flow->ssthresh = flow->window;
 }
@@ -1133,25 +1133,18 @@ static inline u64 debt_of_others(const struct scavenger_way *way)
 
 /*
  * What the link owes us, while it is ours and the queue stands: its time less what was delivered.
- * Others had it; but for a silence, in which nobody was served, and what applications left idle.
- * Beside a short queue nothing is added, and what there is fades by two thirds in a round trip (of
- * 20 ms at least): the bursts of a slow start are so far apart.
+ * Others had it; but for a silence, in which nobody was served.
  */
 static inline void note_debt(struct scavenger_way *way, u32 rtt_us, u64 bytes, u64 now)
 {
 	u64 gap_us = since(now, way->acked_us);
-	u64 base_us = most(scavenger_base_us(way), ROUND_LEAST_US);
 	u64 owed;
 
-	if (!way->is_held || gap_us > IDLE_US) {
+	if (!way->is_held || queue_of(way, rtt_us) <= low_us(way)) {
 		way->debt = 0;
 		return;
 	}
-	if (queue_of(way, rtt_us) <= low_us(way)) {
-		way->debt -= way->debt * least(gap_us, base_us) / base_us;
-		return;
-	}
-	if (gap_us > DEBT_GAP_US + grain_us(way) || since(now, way->limited_us) > base_us)
+	if (gap_us > DEBT_GAP_US + grain_us(way))
 		gap_us = 0;
 	owed = way->debt + (way->share - way->share / DEBT_SHARE) * gap_us / S;
 	way->debt = least(since(owed, bytes), 2 * debt_of_others(way));
@@ -1337,10 +1330,8 @@ static inline void on_ack(struct sock *sk, const struct rate_sample *sample)
 		flow->acked_us = now;
 		return;
 	}
-	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2) {
+	if ((u64)sample->prior_in_flight * UNIT >= flow->window / 2)
 		flow->is_limited = 1;
-		way->limited_us = now;
-	}
 	follow_way(tp, flow, way, now);
 	if (rtt_us > 0)
 		note_debt(way, rtt_us, bytes, now);

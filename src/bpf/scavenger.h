@@ -45,8 +45,7 @@ struct scavenger_way {
 	 * both), the longest silence since then, how many there were; and the last one of all. */
 	__u32 push_us, push_bytes, silence_us, pushes;
 	__u64 acked_us;
-	__u64 carried_us; /* the last one of a flow that is more than a greeting, */
-	__u64 limited_us; /* and of one whose limit was the window */
+	__u64 carried_us; /* the last one of a flow that is more than a greeting */
 	__u64 debt;	  /* bytes that have come later than at our share while the queue stood */
 
 	__u64 until_us;	  /* it yields until then; 0: never has */
