@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "bpf/scavenger.h"
 #include "kernel/scavenger_path.h"
+#include "kernel/socket.h"
 #include "scavenger_object.h" /* const unsigned char scavenger_object[]: made by the build */
 
 #include <bpf/bpf.h>
@@ -35,8 +36,7 @@
 #define FLAG_LINK	  (1u << 13)
 #define ATTACH_STRUCT_OPS 44
 
-#define NAMES	  16
-#define AVAILABLE "/proc/sys/net/ipv4/tcp_available_congestion_control" /* of the whole machine */
+#define NAMES 16
 
 struct scavenger {
 	char name[SCAVENGER_NAME_BYTES];
@@ -235,20 +235,6 @@ static struct scavenger *scavenger_new(void)
 	return scavenger;
 }
 
-/* What cannot be told is not taken: the attempt tells. */
-static bool is_taken(const char *name)
-{
-	char word[64]; /* names have less than SCAVENGER_NAME_BYTES */
-	FILE *file = fopen(AVAILABLE, "re");
-	bool is_found = false;
-
-	while (file && !is_found && fscanf(file, "%63s", word) == 1)
-		is_found = strcmp(word, name) == 0;
-	if (file)
-		fclose(file);
-	return is_found;
-}
-
 /* Loads it under the first name that is free on this machine. */
 static int load_named(struct scavenger *scavenger, bool has_ack_and_flag)
 {
@@ -256,7 +242,7 @@ static int load_named(struct scavenger *scavenger, bool has_ack_and_flag)
 
 	for (int i = 0; i < NAMES && err == -EEXIST; i++) {
 		snprintf(scavenger->name, sizeof(scavenger->name), "mpb_scav%d", i);
-		if (!is_taken(scavenger->name))
+		if (!socket_has_congestion(scavenger->name))
 			err = load(scavenger, has_ack_and_flag);
 	}
 	return err;
