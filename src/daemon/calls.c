@@ -69,8 +69,8 @@ static const struct call_test plain_fcntl[] = {
 };
 
 /*
- * With CAP_NET_RAW: those of kernel/socket.c, by their level and by their number. Not
- * SO_MARK, and not SO_BINDTODEVICE, which then may be changed.
+ * With CAP_NET_RAW: those of kernel/socket.c and kernel/receive_buffer.c, by their level and by
+ * their number. Not SO_MARK, and not SO_BINDTODEVICE, which then may be changed.
  */
 static const struct call_test few_options[] = {
 	{.argument = 1,
@@ -78,10 +78,10 @@ static const struct call_test few_options[] = {
 	 .mask = ALL_BITS,
 	 .value = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6}},
 	{.argument = 2,
-	 .n = 8,
+	 .n = 10,
 	 .mask = ALL_BITS,
-	 .value = {SO_LINGER, SO_OOBINLINE, SO_REUSEADDR, SO_SNDBUF, TCP_NODELAY,
-		   IP_BIND_ADDRESS_NO_PORT, IP_TRANSPARENT, IPV6_TRANSPARENT}},
+	 .value = {SO_LINGER, SO_OOBINLINE, SO_RCVBUF, SO_RCVLOWAT, SO_REUSEADDR, SO_SNDBUF,
+		   TCP_NODELAY, IP_BIND_ADDRESS_NO_PORT, IP_TRANSPARENT, IPV6_TRANSPARENT}},
 	{.n = 0},
 };
 

@@ -15,7 +15,7 @@ enum call_need {
 	CALL_NOT_RAW,  /* it has not */
 };
 
-#define CALL_VALUES_MAX 8
+#define CALL_VALUES_MAX 10
 
 /*
  * (lower half of argument & mask) must be one of the values. All arguments that are asked about are

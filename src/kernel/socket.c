@@ -269,42 +269,64 @@ uint32_t socket_rtt_us(int fd)
 	return info.tcpi_rtt;
 }
 
-uint32_t socket_send_buffer_bytes(int fd)
+static uint32_t buffer_bytes(int fd, int option)
 {
 	int bytes = 0;
 	socklen_t length = sizeof(bytes);
 
-	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, &length);
+	getsockopt(fd, SOL_SOCKET, option, &bytes, &length);
 	return (uint32_t)bytes;
 }
 
-/* What the kernel grants at most (net.core.wmem_max, doubled): asked once, of a fresh socket. */
-static uint32_t most_send_buffer_bytes(void)
+/* The kernel doubles what it is given, see socket(7). */
+static void set_buffer_bytes(int fd, int option, uint32_t bytes)
 {
-	static uint32_t most;
-	int fd;
+	set_int(fd, SOL_SOCKET, option, (int)(bytes / 2));
+}
 
-	if (most > 0)
-		return most;
-	fd = open_protocol(AF_INET, IPPROTO_TCP);
+/* What the kernel grants at most (net.core.wmem_max or rmem_max, doubled): a fresh socket is asked.
+ */
+static uint32_t ask_most_buffer_bytes(int option)
+{
+	int fd = open_protocol(AF_INET, IPPROTO_TCP);
+	uint32_t most;
+
 	if (fd < 0)
 		return 0;
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, INT_MAX / 2);
-	most = socket_send_buffer_bytes(fd);
+	set_buffer_bytes(fd, option, INT_MAX);
+	most = buffer_bytes(fd, option);
 	close(fd);
 	return most;
 }
 
+uint32_t socket_send_buffer_bytes(int fd)
+{
+	return buffer_bytes(fd, SO_SNDBUF);
+}
+
 bool socket_set_send_buffer(int fd, uint32_t bytes)
 {
-	uint32_t most = most_send_buffer_bytes();
+	static uint32_t most;
 
+	if (most == 0)
+		most = ask_most_buffer_bytes(SO_SNDBUF);
 	if (most < SOCKET_SEND_BUFFER_BYTES)
 		return false;
+	set_buffer_bytes(fd, SO_SNDBUF, bytes < most ? bytes : most);
+	return true;
+}
+
+bool socket_enlarge_receive_buffer(int fd, uint32_t bytes)
+{
+	static uint32_t most;
+
+	if (most == 0)
+		most = ask_most_buffer_bytes(SO_RCVBUF);
 	if (bytes > most)
 		bytes = most;
-	/* the kernel doubles what it is given, see socket(7) */
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)(bytes / 2));
+	if (bytes <= buffer_bytes(fd, SO_RCVBUF))
+		return false;
+	set_buffer_bytes(fd, SO_RCVBUF, bytes);
 	return true;
 }
 

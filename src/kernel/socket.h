@@ -81,6 +81,13 @@ uint32_t socket_send_buffer_bytes(int fd);
 bool socket_set_send_buffer(int fd, uint32_t bytes);
 
 /*
+ * Makes the receive buffer this large, or as large as net.core.rmem_max allows; it then grows no
+ * more by itself. On MPTCP each subflow gets the same. False, and nothing is changed, where that is
+ * no more than it has.
+ */
+bool socket_enlarge_receive_buffer(int fd, uint32_t bytes);
+
+/*
  * How much of a stream may be under way at once: the smaller of what the largest send buffer and
  * the largest receive buffer (net.ipv4.tcp_wmem, tcp_rmem) hold of payload.
  */

@@ -7,6 +7,7 @@
 #include "relay/dialog.h"
 #include "relay/lobby.h"
 #include "relay/race.h"
+#include "relay/unblock.h"
 
 #include <stdlib.h>
 
@@ -44,6 +45,7 @@ struct flow *flow_new(struct relay *relay, const struct flow_handlers *handlers)
 	flow->side[LAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_lan_event};
 	flow->side[WAN].watch = (struct watch){.fd = -1, .on_event = handlers->on_wan_event};
 	lobby_init_flow(flow);
+	list_init(&flow->unblock_node);
 	init_lanes(flow);
 	flow->state = FLOW_DIAL;
 	task_init(&flow->task, handlers->on_task);
@@ -122,6 +124,7 @@ static void close_sides(struct flow *flow)
 	lobby_leave(flow);
 	destination_leave(flow);
 	evidence_forget(&flow->relay->evidence, flow);
+	unblock_leave(&flow->relay->unblock, flow);
 	timer_cancel(&loop->timers, &flow->timer);
 	if (flow->is_counted)
 		shared64_add(&flow->relay->counters->flows_ended, 1);

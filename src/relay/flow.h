@@ -60,8 +60,9 @@ struct race;
 struct dialog;
 
 struct flow {
-	struct list node;    /* in relay->flows */
-	struct list waiting; /* HEADER, REFUSED: in its room of the lobby */
+	struct list node;	  /* in relay->flows */
+	struct list unblock_node; /* OPEN: among those that are looked at, see unblock.h */
+	struct list waiting;	  /* HEADER, REFUSED: in its room of the lobby */
 	struct lobby_room *lobby_room;
 	struct relay *relay;
 	struct destination *destination; /* server: a target's name, until it is reached; or NULL */

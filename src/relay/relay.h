@@ -13,6 +13,7 @@
 #include "relay/lane.h"
 #include "relay/lobby.h"
 #include "relay/pipe.h"
+#include "relay/unblock.h"
 #include "shadowsocks/codec.h"
 #include "shadowsocks/greeting.h"
 #include "shadowsocks/salts.h"
@@ -35,6 +36,7 @@ enum relay_notice {
 	NOTICE_LOOP,
 	NOTICE_NO_DESCRIPTORS,
 	NOTICE_PEER_REFUSED,
+	NOTICE_RECEIVE_BUFFER,
 	NOTICE_SOURCE,
 	NOTICE_TARGET_REFUSED,
 	NOTICE_COUNT
@@ -56,6 +58,7 @@ struct relay {
 	struct lobby lobby; /* server */
 	struct list flows;
 	struct evidence evidence;
+	struct unblock unblock;
 	struct lookups *lookups; /* server; NULL on a client */
 	uint32_t n_flows;
 	struct listener *listeners;

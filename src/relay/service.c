@@ -42,6 +42,7 @@ int service_init(struct relay *relay, struct loop *loop, const struct service_se
 	init_lobby(relay);
 	list_init(&relay->flows);
 	evidence_init(&relay->evidence, relay);
+	unblock_init(&relay->unblock, relay);
 	error = codec_init(&relay->codec, conf->method, conf->key, conf->role == CONF_SERVER);
 	if (error == 0 && setup->directory)
 		error = lookups_open(&relay->lookups, loop, &relay->budget, setup->directory);
@@ -94,6 +95,7 @@ void service_exit(struct relay *relay)
 {
 	assert(relay->n_flows == 0);
 	evidence_exit(&relay->evidence);
+	unblock_exit(&relay->unblock);
 	listeners_close(relay);
 	listeners_free(relay);
 	lookups_close(relay->lookups);

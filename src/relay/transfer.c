@@ -136,6 +136,7 @@ void transfer_start(struct flow *flow)
 		flow->side[id].is_readable = flow->side[id].is_writable = true;
 	settle_start(flow);
 	flow_set_state(flow, FLOW_OPEN, (uint64_t)flow->relay->conf->timeout_s * 1000);
+	unblock_join(&flow->relay->unblock, flow);
 	step_open(flow);
 }
 

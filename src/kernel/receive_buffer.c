@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The receive buffer of an MPTCP connection, when it is full of what came out of order. */
+#include "kernel/receive_buffer.h"
+
+#include "kernel/socket.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sock_diag.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define TIMES_WIDER 4u
+
+/* What it holds, and what it may; both with their overhead. 0 or -errno. (SO_MEMINFO) */
+static int measure(int fd, uint32_t *held, uint32_t *most)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t length = sizeof(memory);
+
+	*held = *most = 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) < 0)
+		return -errno;
+	if (length < (SK_MEMINFO_RCVBUF + 1) * sizeof(memory[0]))
+		return -EOPNOTSUPP;
+	*held = memory[SK_MEMINFO_RMEM_ALLOC];
+	*most = memory[SK_MEMINFO_RCVBUF];
+	return 0;
+}
+
+bool receive_buffer_is_full(int fd)
+{
+	uint32_t held, most;
+
+	return measure(fd, &held, &most) == 0 && held >= most;
+}
+
+/*
+ * The low-water mark is what has to be there before a reader is told. The buffer is made so that it
+ * can be, and stays so.
+ */
+static void raise_low_water(int fd, uint32_t bytes)
+{
+	const int high = (int)bytes, low = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &high, sizeof(high));
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+}
+
+bool receive_buffer_widen(int fd)
+{
+	uint32_t held, most;
+
+	if (measure(fd, &held, &most) < 0 || held > INT_MAX / TIMES_WIDER)
+		return false;
+	raise_low_water(fd, held * TIMES_WIDER);
+	if (receive_buffer_is_full(fd))
+		socket_enlarge_receive_buffer(fd, held * TIMES_WIDER);
+	return !receive_buffer_is_full(fd);
+}
