@@ -36,15 +36,23 @@ bool receive_buffer_is_full(int fd)
 }
 
 /*
- * The low-water mark is what has to be there before a reader is told. The buffer is made so that it
- * can be, and stays so.
+ * The low-water mark is what has to be there before a reader is told, without overhead. The buffer
+ * is made so that it can be, and stays so. As the kernel reckons overhead at first, that is twice
+ * as much.
  */
 static void raise_low_water(int fd, uint32_t bytes)
 {
-	const int high = (int)bytes, low = 1;
+	const int high = (int)(bytes / 2), low = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &high, sizeof(high));
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+}
+
+static bool is_wider(int fd, uint32_t than)
+{
+	uint32_t held, most;
+
+	return measure(fd, &held, &most) == 0 && most > than;
 }
 
 bool receive_buffer_widen(int fd)
@@ -54,7 +62,7 @@ bool receive_buffer_widen(int fd)
 	if (measure(fd, &held, &most) < 0 || held > INT_MAX / TIMES_WIDER)
 		return false;
 	raise_low_water(fd, held * TIMES_WIDER);
-	if (receive_buffer_is_full(fd))
+	if (!is_wider(fd, held))
 		socket_enlarge_receive_buffer(fd, held * TIMES_WIDER);
-	return !receive_buffer_is_full(fd);
+	return is_wider(fd, held);
 }

@@ -14,10 +14,10 @@
 bool receive_buffer_is_full(int fd);
 
 /*
- * Makes a full one several times larger, so that the next read gets on. That is with SO_RCVLOWAT up
- * to the half of net.ipv4.tcp_rmem's third number (mptcp_set_rcvlowat(), since 6.9), and it goes
- * on growing by itself; else with SO_RCVBUF up to the double of net.core.rmem_max, and it stays at
- * that. False where neither is more than it holds.
+ * Makes a full one about four times as large, so that the next read gets on. That is with
+ * SO_RCVLOWAT (mptcp_set_rcvlowat(), since 6.9) up to net.ipv4.tcp_rmem's third number or somewhat
+ * more, and it goes on growing by itself; else with SO_RCVBUF up to the double of
+ * net.core.rmem_max, and it stays at that. False where neither is more than it holds.
  */
 bool receive_buffer_widen(int fd);
 

@@ -316,7 +316,7 @@ bool socket_set_send_buffer(int fd, uint32_t bytes)
 	return true;
 }
 
-bool socket_enlarge_receive_buffer(int fd, uint32_t bytes)
+void socket_enlarge_receive_buffer(int fd, uint32_t bytes)
 {
 	static uint32_t most;
 
@@ -324,10 +324,8 @@ bool socket_enlarge_receive_buffer(int fd, uint32_t bytes)
 		most = ask_most_buffer_bytes(SO_RCVBUF);
 	if (bytes > most)
 		bytes = most;
-	if (bytes <= buffer_bytes(fd, SO_RCVBUF))
-		return false;
-	set_buffer_bytes(fd, SO_RCVBUF, bytes);
-	return true;
+	if (bytes > buffer_bytes(fd, SO_RCVBUF))
+		set_buffer_bytes(fd, SO_RCVBUF, bytes);
 }
 
 /* The third number of net.ipv4.tcp_rmem or tcp_wmem: what a buffer may grow to. */

@@ -82,10 +82,10 @@ bool socket_set_send_buffer(int fd, uint32_t bytes);
 
 /*
  * Makes the receive buffer this large, or as large as net.core.rmem_max allows; it then grows no
- * more by itself. On MPTCP each subflow gets the same. False, and nothing is changed, where that is
- * no more than it has.
+ * more by itself. On MPTCP each subflow gets the same. Where that is no more than it has, nothing
+ * is changed.
  */
-bool socket_enlarge_receive_buffer(int fd, uint32_t bytes);
+void socket_enlarge_receive_buffer(int fd, uint32_t bytes);
 
 /*
  * How much of a stream may be under way at once: the smaller of what the largest send buffer and

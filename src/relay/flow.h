@@ -61,7 +61,7 @@ struct dialog;
 
 struct flow {
 	struct list node;	  /* in relay->flows */
-	struct list unblock_node; /* OPEN: among those that are looked at, see unblock.h */
+	struct list unblock_node; /* OPEN, DRAIN: among those that unblock.c looks at */
 	struct list waiting;	  /* HEADER, REFUSED: in its room of the lobby */
 	struct lobby_room *lobby_room;
 	struct relay *relay;

@@ -16,13 +16,15 @@
  * nothing can be read any more, ever, and epoll has nothing to tell. The far end repeats what is
  * missing in vain.
  *
- * It can be told from all else: the buffer is full, and nothing can be read. What helps is a larger
- * buffer. Since no event comes, every flow over MPTCP is looked at from time to time, one question
- * each: all of them twice a second while they are few, and never more than BATCH at once.
+ * It can be told from all else: the buffer is full, and a read finds nothing. What helps is a
+ * larger buffer. Since no event comes, every flow over MPTCP is looked at from time to time, one
+ * question each: all of them twice a second while they are few, and never more than BATCH at once.
+ * So a worker of a thousand flows or more wakes for that every PAUSE_LEAST_MS, and one of ten
+ * thousand needs five seconds for a round.
  */
 
 #define BATCH	       64u
-#define ROUND_MS       512u /* in which each is looked at once */
+#define ROUND_MS       512u /* in which each is looked at, up to 16 batches */
 #define PAUSE_LEAST_MS 32u
 
 uint32_t unblock_pause_ms(uint32_t n_flows)
@@ -46,19 +48,29 @@ static bool is_blocked(const struct flow *flow)
 	       !flow->side[WAN].is_readable && receive_buffer_is_full(flow->side[WAN].watch.fd);
 }
 
-/* A read helps even where the buffer stays as it is: older kernels then take one segment each time.
+static void read_again(struct flow *flow)
+{
+	flow->side[WAN].is_readable = true;
+	transfer_step(flow, WAN, EPOLLIN);
+}
+
+/*
+ * First it is read: something may have come of which epoll has not told yet, and older kernels take
+ * one segment for each read even into a full buffer.
  */
 static void unblock_flow(struct flow *flow)
 {
+	read_again(flow);
+	if (!is_blocked(flow))
+		return;
 	if (receive_buffer_widen(flow->side[WAN].watch.fd))
 		log_debug("a connection's receive buffer was full of what came out of order: it is "
 			  "larger now");
 	else
 		relay_notice(flow->relay, NOTICE_RECEIVE_BUFFER,
 			     "a connection's receive buffer is full of what came out of order, and "
-			     "cannot be made larger: net.ipv4.tcp_rmem is too small");
-	flow->side[WAN].is_readable = true;
-	transfer_step(flow, WAN, EPOLLIN);
+			     "cannot be made larger");
+	read_again(flow);
 }
 
 static void on_look(struct timer *timer)

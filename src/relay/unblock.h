@@ -21,13 +21,13 @@ struct unblock {
 void unblock_init(struct unblock *unblock, struct relay *relay);
 void unblock_exit(struct unblock *unblock);
 
-/* The flow is OPEN: from now on its WAN side is looked at. */
+/* The flow is OPEN: from now on its WAN side is looked at, if that is MPTCP. */
 void unblock_join(struct unblock *unblock, struct flow *flow);
 
 /* The flow ends. Harmless for one that never joined. */
 void unblock_leave(struct unblock *unblock, struct flow *flow);
 
-/* How long a look at some of `n_flows` is before the next one; the rest follow then. Pure. */
+/* Milliseconds from one look, at some of `n_flows`, to the next. Pure. */
 uint32_t unblock_pause_ms(uint32_t n_flows);
 
 #endif

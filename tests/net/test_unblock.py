@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A receive buffer that is full of what came out of order does not hold a connection up: it is made
 larger. The kernel takes nothing into it, not even what is missing, and tells nobody."""
+from contextlib import closing
+
 import peers
 import pytest
 from hosts import Ends
@@ -41,20 +43,18 @@ def test_a_full_receive_buffer_is_widened(stage, way, mode):
     """The connection goes on, and ends in order with all that was sent."""
     net = bridge(stage.lab, [Link("30mbit", "4ms"), Link("30mbit", "4ms")])
     shorten(net, 2)
+    receiver, port = (net.server, "dport") if way == "upload" else (net.client, "sport")
+    receiver.sysctl(SMALL)
     keys = {**MODES[mode], "flags": ["-v"]}
     client, server = stage.bridge(net, keys, keys)
     wait_for_line(client, f"{PORT} answers", 2)
-    receiver, port = (server, "dport") if way == "upload" else (client, "sport")
-    receiver.node.sysctl(SMALL)
-    watch = Watch(receiver.node)
-    with Ends(net, 4) as ends:
+    with Ends(net, 4) as ends, closing(Watch(receiver)):
         near, far = ends.pair()
         for node in (net.client, net.server):
             eventually(lambda node=node: joined(node), 1)
-        put_rule(receiver.node, RULE.format(way=port, port=PORT))
+        put_rule(receiver, RULE.format(way=port, port=PORT))
         stream = Stream(near, far)
-        wait_for_line(receiver, WIDENED)
-        take_rules(receiver.node)
+        wait_for_line(server if way == "upload" else client, WIDENED)
+        take_rules(receiver)
         stream.wait_for_more()
         stream.stop()
-    watch.close()

@@ -80,9 +80,8 @@ static bool fill(const struct platform_pair *pair, struct stream *stream)
 
 static void expect_blocked(const struct platform_lab *lab, int fd)
 {
-	long before;
+	long before = retransmissions(lab);
 
-	before = retransmissions(lab);
 	PLATFORM_WAIT(retransmissions(lab) > before + 1, "nothing was sent again");
 	PLATFORM_EXPECT(!is_readable(fd, QUIET_MS), "it went on by itself");
 	PLATFORM_EXPECT(receive_buffer_is_full(fd), "it is not full any more");

@@ -154,6 +154,8 @@ static void a_foreign_address_and_no_more(void **state)
 	ALLOWED(SYS_setsockopt, 5, IPPROTO_IPV6, 75 /* IPV6_TRANSPARENT */);
 	ALLOWED(SYS_setsockopt, 5, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
 	ALLOWED(SYS_setsockopt, 5, SOL_SOCKET, SO_LINGER);
+	ALLOWED(SYS_setsockopt, 5, SOL_SOCKET, SO_RCVBUF);
+	ALLOWED(SYS_setsockopt, 5, SOL_SOCKET, SO_RCVLOWAT);
 	ALLOWED(SYS_setsockopt, 5, IPPROTO_TCP, 1 /* TCP_NODELAY */);
 	REFUSED(SYS_setsockopt, 5, SOL_SOCKET, SO_MARK);
 	REFUSED(SYS_setsockopt, 5, SOL_SOCKET, SO_BINDTODEVICE);
