@@ -4,7 +4,6 @@
 
 #include "kernel/socket.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/sock_diag.h>
 #include <stdint.h>
@@ -12,27 +11,26 @@
 
 #define TIMES_WIDER 4u
 
-/* What it holds, and what it may; both with their overhead. 0 or -errno. (SO_MEMINFO) */
-static int measure(int fd, uint32_t *held, uint32_t *most)
+/* What it holds, and what it may; both with their overhead. False: unknown. (SO_MEMINFO) */
+static bool measure(int fd, uint32_t *held, uint32_t *most)
 {
 	uint32_t memory[SK_MEMINFO_VARS];
 	socklen_t length = sizeof(memory);
 
 	*held = *most = 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) < 0)
-		return -errno;
-	if (length < (SK_MEMINFO_RCVBUF + 1) * sizeof(memory[0]))
-		return -EOPNOTSUPP;
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) < 0 ||
+	    length < (SK_MEMINFO_RCVBUF + 1) * sizeof(memory[0]))
+		return false;
 	*held = memory[SK_MEMINFO_RMEM_ALLOC];
 	*most = memory[SK_MEMINFO_RCVBUF];
-	return 0;
+	return true;
 }
 
 bool receive_buffer_is_full(int fd)
 {
 	uint32_t held, most;
 
-	return measure(fd, &held, &most) == 0 && held >= most;
+	return measure(fd, &held, &most) && held >= most;
 }
 
 /*
@@ -52,14 +50,14 @@ static bool is_wider(int fd, uint32_t than)
 {
 	uint32_t held, most;
 
-	return measure(fd, &held, &most) == 0 && most > than;
+	return measure(fd, &held, &most) && most > than;
 }
 
 bool receive_buffer_widen(int fd)
 {
 	uint32_t held, most;
 
-	if (measure(fd, &held, &most) < 0 || held > INT_MAX / TIMES_WIDER)
+	if (!measure(fd, &held, &most) || held > INT_MAX / TIMES_WIDER)
 		return false;
 	raise_low_water(fd, held * TIMES_WIDER);
 	if (!is_wider(fd, held))

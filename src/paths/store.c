@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "kernel/claim.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,7 +28,7 @@
 
 #define LOCK_NAME  "mpbridge.store"
 #define LOCK_US	   1000
-#define LOCK_TIMES 5000
+#define LOCK_S	   5
 #define NAME_BYTES 64
 
 #ifndef SO_NETNS_COOKIE /* asm-generic/socket.h; musl has no name for it */
@@ -92,23 +93,20 @@ void store_close(struct store *store)
 /* For any other error than that somebody has it, it goes without at once. */
 void store_lock(struct store *store)
 {
-	unsigned left = store->is_stuck ? 0 : LOCK_TIMES;
+	unsigned left = store->is_stuck ? 0 : LOCK_S * 1000000 / LOCK_US;
 
-	if (store->n_locks++ > 0)
-		return;
+	assert(store->lock_fd < 0);
 	while ((store->lock_fd = claim_take(LOCK_NAME)) == -EBUSY && left-- > 0)
 		usleep(LOCK_US);
 	if (store->lock_fd == -EBUSY && !store->is_stuck)
 		log_warning("another process of this network namespace has had the lock of "
-			    "mpbridge's routes and rules for %u s: going on without it",
-			    LOCK_TIMES / (1000000 / LOCK_US));
+			    "mpbridge's routes and rules for %d s: going on without it",
+			    LOCK_S);
 	store->is_stuck = store->lock_fd == -EBUSY;
 }
 
 void store_unlock(struct store *store)
 {
-	if (--store->n_locks > 0)
-		return;
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	store->lock_fd = -1;

@@ -16,7 +16,6 @@
 struct store {
 	int directory_fd; /* -1: the directory cannot be used, and nothing is kept */
 	int lock_fd;	  /* below 0: there is no lock */
-	unsigned n_locks; /* how many want it */
 	bool is_stuck;	  /* somebody did not give it back; waited for no more until it is had */
 	uint64_t netns;	  /* the network namespace's cookie: never used twice between two boots */
 };
@@ -38,7 +37,7 @@ void store_close(struct store *store);
 
 /* Waits until no other process of ours in this network namespace reads or changes its ledgers,
  * limits and slots; for some seconds, since that one may be stopped: then it warns, and goes on.
- * What one of our functions has locked another may lock again. */
+ * Not to be locked twice. */
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
 

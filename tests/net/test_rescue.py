@@ -19,8 +19,8 @@ ATTEMPTS, ATTEMPT_S = 10, 5
 
 
 @contextmanager
-def losing(receiver, way):
-    put_rule(receiver, RULE.format(way=way, port=PORT))
+def losing(receiver, rule):
+    put_rule(receiver, rule)
     yield
     take_rules(receiver)
 
@@ -49,7 +49,7 @@ def test_a_subflow_that_is_stuck_one_way_is_closed(stage, sender, way):
             attempts += 1
             for number in (1, 2):
                 wait_until_carries(net.client, f"10.10.{number}.1", timeout_s=60)
-            with losing(receiver, way):
+            with losing(receiver, RULE.format(way=way, port=PORT)):
                 wait_for_closing(daemon)
                 stream.wait_for_more()
         stream.stop()

@@ -6,11 +6,11 @@ from contextlib import closing
 import peers
 import pytest
 from hosts import Ends
-from observe import eventually, wait_for_line
-from streams import Stream
-from test_doctor import put_rule, take_rules
+from observe import wait_for_line
+from streams import Stream, progress
 from test_dscp import Watch
-from testbed import Link, bridge
+from test_rescue import losing
+from testbed import Link, bridge, wait_until
 from testbed.mpbridge import PORT
 
 # Short segments take more memory than the window counts on. Somebody who listens to the link keeps
@@ -31,12 +31,6 @@ def shorten(net, number):
         node.ip("link", "set", f"wan{number}", "mtu", SHORT_MTU)
 
 
-def joined(node):
-    """How many subflows of link 2 are open there."""
-    return len([subflow for subflow in node.subflows(PORT)
-                if subflow.is_mptcp and subflow.state == "ESTAB" and "10.10.2." in subflow.local])
-
-
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("way", ["upload", "download"])
 def test_a_full_receive_buffer_is_widened(stage, way, mode):
@@ -50,11 +44,11 @@ def test_a_full_receive_buffer_is_widened(stage, way, mode):
     wait_for_line(client, f"{PORT} answers", 2)
     with Ends(net, 4) as ends, closing(Watch(receiver)):
         near, far = ends.pair()
-        for node in (net.client, net.server):
-            eventually(lambda node=node: joined(node), 1)
-        put_rule(receiver, RULE.format(way=port, port=PORT))
-        stream = Stream(near, far)
-        wait_for_line(server if way == "upload" else client, WIDENED)
-        take_rules(receiver)
+        for node, local in ((net.client, "10.10.2.1"), (net.server, "10.10.2.2")):
+            wait_until(lambda n=node, ip=local: len(progress(n, ip)) == 1, 10,
+                       f"a subflow from {local}")
+        with losing(receiver, RULE.format(way=port, port=PORT)):
+            stream = Stream(near, far)
+            wait_for_line(server if way == "upload" else client, WIDENED)
         stream.wait_for_more()
         stream.stop()
